@@ -1,0 +1,131 @@
+"""What a phantom exam is asked to be and what it turns out to be: plain data, no image formation here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Laterality = Literal["L", "R"]
+View = Literal["CC", "MLO"]
+Density = Literal["a", "b", "c", "d"]
+LesionKind = Literal[
+    "spiculated_mass",
+    "circumscribed_mass",
+    "calcifications",
+    "distortion",
+    "asymmetry",
+]
+
+LATERALITIES: tuple[Laterality, ...] = ("L", "R")
+VIEWS: tuple[View, ...] = ("CC", "MLO")
+DENSITIES: tuple[Density, ...] = ("a", "b", "c", "d")
+LESION_KINDS: tuple[LesionKind, ...] = (
+    "spiculated_mass",
+    "circumscribed_mass",
+    "calcifications",
+    "distortion",
+    "asymmetry",
+)
+MAX_VALUE = 4095
+"""Largest stored value of a phantom image: 12 bits, MONOCHROME2, air = 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class LesionSpec:
+    """One finding to put into one breast.
+
+    `size_mm` is the diameter today (of the cluster, for calcifications) and `conspicuity` a factor on its contrast
+    (1.0 = the kind's ordinary contrast). `position` is (depth, across, height): depth 0 at the nipple and 1 at the
+    chest wall; across -1 lateral to +1 medial, seen in CC; height -1 superior to +1 inferior, seen in MLO. Both views
+    of the breast use the same position, so the distance from the nipple agrees between them. `only_view` hides the
+    finding in the other view, as tissue that merely overlaps does. Fields left None are drawn from the exam's seed.
+    """
+
+    kind: LesionKind
+    malignant: bool
+    laterality: Laterality
+    size_mm: float | None = None
+    conspicuity: float | None = None
+    position: tuple[float, float, float] | None = None
+    only_view: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSpec:
+    """A request for one exam of the woman who belongs to a seed.
+
+    `prior_years` = 0 is the current exam; 2 is the same breasts two years earlier, with every lesion smaller or
+    absent. `rows`, `cols` and `pixel_mm` set the detector; anatomy is laid out in mm and does not depend on them.
+    """
+
+    lesions: tuple[LesionSpec, ...] = ()
+    density: Density | None = None
+    vendor: str = "style-a"
+    prior_years: float = 0.0
+    rows: int = 640
+    cols: int = 512
+    pixel_mm: float = 0.3
+
+    def at_full_resolution(self) -> ExamSpec:
+        """Return the same exam on a 2294 x 1914 detector at 0.1 mm, as exported to DICOM."""
+        return replace(self, rows=2294, cols=1914, pixel_mm=0.1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionTruth:
+    """Where a finding really lies in one view.
+
+    `box` is (x0, y0, x1, y1) in stored pixels, origin at the top left corner of the top left pixel, x to the right.
+    `mask` is a bool array (rows, cols) of the same image.
+    """
+
+    kind: LesionKind
+    malignant: bool
+    size_mm: float
+    box: tuple[float, float, float, float]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhantomView:
+    """One image as a detector would deliver it For Presentation.
+
+    `pixels` is uint16 (rows, cols), 0..4095, MONOCHROME2, air = 0. A right breast has its chest wall at the right edge
+    (Patient Orientation P\\L), a left breast at the left edge (A\\R). `breast_mask` is bool (rows, cols).
+    """
+
+    pixels: NDArray[np.uint16]
+    laterality: Laterality
+    view: View
+    pixel_mm: float
+    density: Density
+    lesions: tuple[LesionTruth, ...]
+    breast_mask: NDArray[np.bool_]
+
+    @property
+    def malignant(self) -> bool:
+        """Whether a malignant finding is visible in this view."""
+        return any(lesion.malignant for lesion in self.lesions)
+
+    @property
+    def patient_orientation(self) -> tuple[str, str]:
+        """Patient Orientation (0020,0020) as (row direction, column direction)."""
+        return ("A", "R") if self.laterality == "L" else ("P", "L")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhantomExam:
+    """Four views in the order L-CC, L-MLO, R-CC, R-MLO, with the request they answer."""
+
+    seed: int
+    spec: ExamSpec
+    density: Density
+    views: tuple[PhantomView, ...]
+
+    def view(self, laterality: Laterality, view: View) -> PhantomView:
+        """Return the one image of that breast and projection."""
+        return next(v for v in self.views if (v.laterality, v.view) == (laterality, view))
