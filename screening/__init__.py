@@ -1,0 +1,1 @@
+"""Screening: what a case is and what happens to it."""

@@ -1,0 +1,36 @@
+"""Where a box on the image as shown lies in the stored pixels.
+
+Coordinates are continuous: origin at the top-left corner of the top-left pixel, x along columns, y along rows, so
+that the centre of the first pixel is (0.5, 0.5) (PS3.3 C.18.6.1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 with x0 <= x1 and y0 <= y1."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Mirroring that turned stored pixels of `rows` x `columns` into the image as shown; its own inverse."""
+
+    rows: int
+    columns: int
+    horizontal: bool
+    vertical: bool
+
+    def to_stored(self, box: Box) -> Box:
+        """The box in stored pixel coordinates, clipped to the image.
+
+        >>> Flip(100, 50, horizontal=True, vertical=False).to_stored((0.0, 10.0, 5.0, 20.0))
+        (45.0, 10.0, 50.0, 20.0)
+        """
+        x0, y0, x1, y1 = box
+        if self.horizontal:
+            x0, x1 = self.columns - x1, self.columns - x0
+        if self.vertical:
+            y0, y1 = self.rows - y1, self.rows - y0
+        clip_x, clip_y = float(self.columns), float(self.rows)
+        return max(0.0, x0), max(0.0, y0), min(clip_x, x1), min(clip_y, y1)

@@ -1,0 +1,150 @@
+"""Why something cannot be used: coded reasons for images and exams.
+
+Every input that cannot be used is kept, refused with one of these codes, and shown to someone who can act
+(rule 5 of the product). Codes are stable; texts are for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screening.domain.identifiers import SopInstanceUid
+
+
+class ReasonCode(StrEnum):
+    """Why an image is not scored, or an exam not read by AI. The docstring table of `TEXTS` explains each."""
+
+    NOT_DICOM = "not_dicom"
+    UNREADABLE = "unreadable"
+    NOT_AN_IMAGE = "not_an_image"
+    DOSE_REPORT = "dose_report"
+    OWN_RESULT = "own_result"
+    WRONG_SOP_CLASS = "wrong_sop_class"
+    PROPRIETARY_TOMOSYNTHESIS = "proprietary_tomosynthesis"
+    FOR_PROCESSING = "for_processing"
+    TOMOSYNTHESIS = "tomosynthesis"
+    SYNTHETIC_2D = "synthetic_2d"
+    PROJECTION = "projection"
+    STEREOTACTIC = "stereotactic"
+    CONTRAST = "contrast"
+    MAGNIFICATION = "magnification"
+    SPECIMEN = "specimen"
+    QUALITY_CONTROL = "quality_control"
+    VIEW_UNKNOWN = "view_unknown"
+    VIEW_NOT_STANDARD = "view_not_standard"
+    VIEW_MODIFIED = "view_modified"
+    LATERALITY_UNKNOWN = "laterality_unknown"
+    LATERALITY_CONFLICT = "laterality_conflict"
+    ORIENTATION_UNKNOWN = "orientation_unknown"
+    ORIENTATION_CONFLICT = "orientation_conflict"
+    SPACING_MISSING = "spacing_missing"
+    IMPLANT_NOT_DISPLACED = "implant_not_displaced"
+    PARTIAL_VIEW = "partial_view"
+    REPEAT_NOT_CHOSEN = "repeat_not_chosen"
+    OTHER_STUDY = "other_study"
+    PIXELS_MISSING = "pixels_missing"
+    PIXELS_SHORT = "pixels_short"
+    PIXELS_UNDECODABLE = "pixels_undecodable"
+    TRANSFER_SYNTAX_UNSUPPORTED = "transfer_syntax_unsupported"
+    TRANSFER_SYNTAX_MISMATCH = "transfer_syntax_mismatch"
+    BITS_STORED_EXCEEDED = "bits_stored_exceeded"
+    PHOTOMETRIC_UNSUPPORTED = "photometric_unsupported"
+    LIMITS_EXCEEDED = "limits_exceeded"
+    NO_BREAST = "no_breast"
+    CONTENT_IMPLAUSIBLE = "content_implausible"
+    OUT_OF_DISTRIBUTION = "out_of_distribution"
+    DUPLICATE_DIFFERS = "duplicate_differs"
+    TWO_PATIENTS = "two_patients"
+    # exam level
+    NO_USABLE_IMAGES = "no_usable_images"
+    VIEWS_MISSING = "views_missing"
+    STRATUM_UNCALIBRATED = "stratum_uncalibrated"
+    STRATUM_SUSPENDED = "stratum_suspended"
+    OBJECTED = "objected"
+    NOT_LICENSED = "not_licensed"
+    TIMED_OUT = "timed_out"
+    MODEL_FAILED = "model_failed"
+    MODEL_UNUSABLE = "model_unusable"
+    # warnings: the image is used
+    WINDOW_UNUSABLE = "window_unusable"
+    MODALITY_MISMATCH = "modality_mismatch"
+    INTENT_MISMATCH = "intent_mismatch"
+    TRAILING_BYTES = "trailing_bytes"
+    IMPLANT_PRESENT = "implant_present"
+    NO_PREAMBLE = "no_preamble"
+
+
+TEXTS: dict[ReasonCode, str] = {
+    ReasonCode.NOT_DICOM: "the file is empty or is not DICOM",
+    ReasonCode.UNREADABLE: "the DICOM header cannot be read",
+    ReasonCode.NOT_AN_IMAGE: "the object is not an image (report, presentation state, key object); stored, not scored",
+    ReasonCode.DOSE_REPORT: "radiation dose report; stored, not scored",
+    ReasonCode.OWN_RESULT: "our own result came back; ignored",
+    ReasonCode.WRONG_SOP_CLASS: "the SOP class is not a mammography image (film scan, screen shot); stored, not scored",
+    ReasonCode.PROPRIETARY_TOMOSYNTHESIS: "proprietary tomosynthesis; send Breast Tomosynthesis Objects",
+    ReasonCode.FOR_PROCESSING: "For Processing image; send the For Presentation image",
+    ReasonCode.TOMOSYNTHESIS: "tomosynthesis volume; this model reads 2D mammograms",
+    ReasonCode.SYNTHETIC_2D: "synthetic 2D image; this model reads acquired mammograms",
+    ReasonCode.PROJECTION: "tomosynthesis projection, not a reconstruction",
+    ReasonCode.STEREOTACTIC: "stereotactic or biopsy image",
+    ReasonCode.CONTRAST: "contrast-enhanced image",
+    ReasonCode.MAGNIFICATION: "magnification or spot view",
+    ReasonCode.SPECIMEN: "specimen image",
+    ReasonCode.QUALITY_CONTROL: "quality-control image",
+    ReasonCode.VIEW_UNKNOWN: "no view is stated",
+    ReasonCode.VIEW_NOT_STANDARD: "not one of the four standard views",
+    ReasonCode.VIEW_MODIFIED: "the view modifier keeps this image out of the standard slots",
+    ReasonCode.LATERALITY_UNKNOWN: "no laterality is stated",
+    ReasonCode.LATERALITY_CONFLICT: "laterality, orientation and pixels disagree",
+    ReasonCode.ORIENTATION_UNKNOWN: "the patient orientation is not stated or not usable",
+    ReasonCode.ORIENTATION_CONFLICT: "the patient orientation disagrees with the air side of the pixels",
+    ReasonCode.SPACING_MISSING: "the pixel spacing is missing or zero",
+    ReasonCode.IMPLANT_NOT_DISPLACED: "an implant-displaced view of this projection is preferred",
+    ReasonCode.PARTIAL_VIEW: "partial view: several images make one view",
+    ReasonCode.REPEAT_NOT_CHOSEN: "a later or larger image of the same view is used",
+    ReasonCode.OTHER_STUDY: "belongs to another study",
+    ReasonCode.PIXELS_MISSING: "there is no pixel data",
+    ReasonCode.PIXELS_SHORT: "the pixel data is shorter than the header says",
+    ReasonCode.PIXELS_UNDECODABLE: "the pixel data cannot be decoded",
+    ReasonCode.TRANSFER_SYNTAX_UNSUPPORTED: "no trusted decoder for this transfer syntax",
+    ReasonCode.TRANSFER_SYNTAX_MISMATCH: "the pixel data is not in the stated transfer syntax",
+    ReasonCode.BITS_STORED_EXCEEDED: "pixel values exceed Bits Stored",
+    ReasonCode.PHOTOMETRIC_UNSUPPORTED: "the photometric interpretation is not grey scale",
+    ReasonCode.LIMITS_EXCEEDED: "rows, columns, frames or size exceed the accepted limits",
+    ReasonCode.NO_BREAST: "no breast is found in the pixels",
+    ReasonCode.CONTENT_IMPLAUSIBLE: "the pixels look corrupt",
+    ReasonCode.OUT_OF_DISTRIBUTION: "the image is unlike anything the model was trained on",
+    ReasonCode.DUPLICATE_DIFFERS: "same SOP Instance UID, other bytes; quarantined",
+    ReasonCode.TWO_PATIENTS: "two patients in one study; the whole study is quarantined",
+    ReasonCode.NO_USABLE_IMAGES: "the exam holds no image that can be scored",
+    ReasonCode.VIEWS_MISSING: "a standard view is missing, so there is no exam score",
+    ReasonCode.STRATUM_UNCALIBRATED: "no calibration for this AI version on this device; the scores are not a read",
+    ReasonCode.STRATUM_SUSPENDED: "AI reading is suspended for this device",
+    ReasonCode.OBJECTED: "the woman objected to AI reading; no inference was run",
+    ReasonCode.NOT_LICENSED: "the policy has no licence or protocol for this AI use",
+    ReasonCode.TIMED_OUT: "the AI read did not arrive in time",
+    ReasonCode.MODEL_FAILED: "the model failed on this exam",
+    ReasonCode.MODEL_UNUSABLE: "the model cannot be loaded as its card says",
+    ReasonCode.WINDOW_UNUSABLE: "the window is empty, zero or of unknown function; the full range is used",
+    ReasonCode.MODALITY_MISMATCH: "the modality disagrees with the SOP class; the SOP class decides",
+    ReasonCode.INTENT_MISMATCH: "the presentation intent disagrees with the SOP class; the SOP class decides",
+    ReasonCode.TRAILING_BYTES: "bytes after the pixel data are ignored",
+    ReasonCode.IMPLANT_PRESENT: "an implant is present",
+    ReasonCode.NO_PREAMBLE: "the file has no preamble; read as plain data set",
+}
+"""One sentence per code, for people; the codes themselves are the interface."""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One stored object that fills no slot, and why."""
+
+    sop_instance_uid: SopInstanceUid
+    reason: ReasonCode
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence for people."""
+        return TEXTS[self.reason] + (f" ({self.detail})" if self.detail else "")

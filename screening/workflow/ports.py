@@ -1,0 +1,313 @@
+"""What the use cases need from the outside, as protocols; adapters live in the rooms that own a library.
+
+A unit of work is one transaction: the boundary (command, request, job, SCP callback) opens it, use cases never commit.
+Appending a case event writes event row, state row and ledger entry together with anything enqueued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.domain.ai_read import AiIdentity, AiRead
+from screening.domain.case import CaseState
+from screening.domain.episode import Episode, EpisodeRow
+from screening.domain.events import CaseEvent, Fact
+from screening.domain.geometry import Flip
+from screening.domain.identifiers import CaseId, EpisodeId, FileDigest, StudyInstanceUid
+from screening.domain.policy import Policy
+from screening.domain.quality import ReasonCode
+from screening.domain.report import Language, StructuredReport
+from screening.domain.study import Image, StoredObject, Study, StudyHeader
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Current time, timezone-aware UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """The only source of fresh ids."""
+
+    def new(self, prefix: str) -> str:
+        """A new unique id that starts with `prefix`."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in the content-addressed store."""
+
+    digest: FileDigest
+    size: int
+
+
+class Files(Protocol):
+    """Content-addressed DICOM files: the digest (SHA-256, hex) is the name."""
+
+    def put(self, source: Path) -> StoredFile:
+        """Copy, fsync and name by content; putting the same bytes again changes nothing."""
+        ...
+
+    def path(self, digest: FileDigest) -> Path:
+        """Where the bytes are. Raises NotFound."""
+        ...
+
+    def digests(self) -> Iterator[FileDigest]:
+        """Every stored digest."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReadInstance:
+    """What a DICOM file turned out to be: its study header and either an image or another object."""
+
+    header: StudyHeader
+    content: Image | StoredObject
+
+
+class InstanceReader(Protocol):
+    """Turns a DICOM file into what the domain knows of it, without decoding pixels."""
+
+    def read(self, path: Path, digest: FileDigest) -> ReadInstance:
+        """Describe one file.
+
+        Raises NotDicom when it is not a DICOM object at all; every other defect is a reason code on the result.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class PresentationImage:
+    """Pixels as a reader should see them.
+
+    `pixels` is float32 (rows, columns) in 0..1 after VOI and photometric interpretation, air dark, chest wall at the
+    left edge, head up. Spacing in millimetres per pixel. `flip` leads back to the stored pixels.
+    """
+
+    pixels: NDArray[np.float32]
+    row_spacing_mm: float
+    column_spacing_mm: float
+    flip: Flip
+    warnings: tuple[ReasonCode, ...] = ()
+
+
+class PixelSource(Protocol):
+    """Decodes one image to presentation values, or refuses it."""
+
+    def load(self, image: Image) -> PresentationImage:
+        """Decode, check, apply VOI and orientation. Raises UnusableImage with its reason code."""
+        ...
+
+
+class AiReader(Protocol):
+    """An AI reader: identity, and a read or a coded refusal for every study; it never raises for a bad exam."""
+
+    @property
+    def identity(self) -> AiIdentity:
+        """Who signs."""
+        ...
+
+    def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
+        """Read one study."""
+        ...
+
+
+class CadSrWriter(Protocol):
+    """Writes an AI read as Mammography CAD SR (TID 4000)."""
+
+    def write(self, study: Study, read: AiRead, at: datetime, path: Path) -> str:
+        """Write the object to `path`; returns its SOP Instance UID. The same run gives the same UID."""
+        ...
+
+
+class ReportWriter(Protocol):
+    """Turns a structured report into the form a receiver reads."""
+
+    def bundle(self, report: StructuredReport) -> bytes:
+        """FHIR R4 transaction Bundle, UTF-8 JSON. Raises ReportInvalid."""
+        ...
+
+    def narrative(self, report: StructuredReport, language: Language) -> str:
+        """Plain text for people, from the same data."""
+        ...
+
+
+class Registered(StrEnum):
+    """What became of an instance at the door."""
+
+    NEW = "new"
+    KNOWN = "known"
+    DUPLICATE_DIFFERS = "duplicate_differs"
+
+
+class Exams(Protocol):
+    """Studies and their instances."""
+
+    def register(self, instance: ReadInstance, at: datetime) -> Registered:
+        """Keep an instance; idempotent for the same UID and bytes; other bytes under a known UID are quarantined."""
+        ...
+
+    def refuse(self, digest: FileDigest, reason: ReasonCode, source: str, at: datetime) -> None:
+        """Keep a file that could not be registered, with its reason, for someone who can act."""
+        ...
+
+    def refusals(self) -> Sequence[tuple[FileDigest, ReasonCode, str]]:
+        """Files kept but not registered: digest, reason, name of the source file without folders."""
+        ...
+
+    def study(self, uid: StudyInstanceUid) -> Study:
+        """The study with everything received. Raises NotFound."""
+        ...
+
+    def studies(self) -> Sequence[StudyInstanceUid]:
+        """Every study UID, in order of arrival."""
+        ...
+
+    def latest_prior(self, study: Study) -> StudyInstanceUid | None:
+        """The latest earlier study of the same woman (issuer and id), or None."""
+        ...
+
+    def save_episode(self, episode: Episode) -> None:
+        """Insert or update the episode."""
+        ...
+
+    def episode(self, episode: EpisodeId) -> Episode:
+        """Raises NotFound."""
+        ...
+
+
+@dataclass(frozen=True)
+class CaseSummary:
+    """One line of a worklist: ids and state only."""
+
+    case: CaseId
+    study: StudyInstanceUid
+    episode: EpisodeId
+    policy_id: str
+    policy_version: str
+    state: CaseState
+    opened_at: datetime
+    updated_at: datetime
+
+
+class Cases(Protocol):
+    """Cases as append-only events."""
+
+    def append(
+        self, case: CaseId, expected: int, actor: str, at: datetime, facts: Sequence[Fact]
+    ) -> Sequence[CaseEvent]:
+        """Append facts after event number `expected` (0 for a new case), with state row and ledger entries.
+
+        Raises ConcurrentUpdate when the case has moved on.
+        """
+        ...
+
+    def events(self, case: CaseId) -> Sequence[CaseEvent]:
+        """All events in order. Raises CaseNotFound."""
+        ...
+
+    def of_study(self, study: StudyInstanceUid) -> CaseId | None:
+        """The latest case of a study."""
+        ...
+
+    def list(self, states: Iterable[CaseState] = ()) -> Sequence[CaseSummary]:
+        """Cases, oldest first; all states when none is given. The state is that at the last event."""
+        ...
+
+
+class AiReads(Protocol):
+    """AI reads, kept whole, one per (study, product, input)."""
+
+    def save(self, run: str, case: CaseId | None, read: AiRead, at: datetime) -> None:
+        """Idempotent by `run`."""
+        ...
+
+    def get(self, run: str) -> AiRead:
+        """Raises NotFound."""
+        ...
+
+    def latest(self, study: StudyInstanceUid) -> tuple[str, AiRead] | None:
+        """The latest run of a study."""
+        ...
+
+
+class Reports(Protocol):
+    """Composed reports, every version kept."""
+
+    def save(self, report: StructuredReport) -> None:
+        """Append a version. Raises Conflict when the version exists with other content."""
+        ...
+
+    def latest(self, case: CaseId) -> StructuredReport | None:
+        """The newest version."""
+        ...
+
+
+class Policies(Protocol):
+    """Every policy version ever active, so that a pinned case can always be decided."""
+
+    def save(self, policy: Policy, document: str) -> None:
+        """Keep the document (JSON). Raises Conflict when id and version exist with another digest."""
+        ...
+
+    def get(self, policy_id: str, version: str) -> Policy:
+        """Raises PolicyNotFound."""
+        ...
+
+
+class Jobs(Protocol):
+    """Durable background work: enqueued in the caller's transaction, at least once, ids only."""
+
+    def enqueue(self, name: str, key: str, *ids: str) -> None:
+        """Enqueue job `name` for these ids; the same key is done once. Jobs of one study never overlap."""
+        ...
+
+
+class AuditRows(Protocol):
+    """What audits read."""
+
+    def episode_rows(self) -> Iterator[EpisodeRow]:
+        """One row per case, streaming."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over everything the service stores; commits when its block ends without an error."""
+
+    @property
+    def exams(self) -> Exams: ...  # noqa: D102
+    @property
+    def cases(self) -> Cases: ...  # noqa: D102
+    @property
+    def ai_reads(self) -> AiReads: ...  # noqa: D102
+    @property
+    def reports(self) -> Reports: ...  # noqa: D102
+    @property
+    def policies(self) -> Policies: ...  # noqa: D102
+    @property
+    def jobs(self) -> Jobs: ...  # noqa: D102
+    @property
+    def audit(self) -> AuditRows: ...  # noqa: D102
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class UnitOfWorkFactory(Protocol):
+    """Opens units of work."""
+
+    def __call__(self) -> UnitOfWork: ...
