@@ -1,0 +1,1 @@
+"""What the programme looks like from outside: reads, never decides."""

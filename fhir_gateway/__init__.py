@@ -1,0 +1,1 @@
+"""What leaves and enters in FHIR and HL7 v2."""

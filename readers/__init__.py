@@ -1,0 +1,1 @@
+"""Who reads: AI readers and the rules around human ones."""

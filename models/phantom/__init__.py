@@ -6,6 +6,7 @@ It trains and checks models; it is no evidence about women. numpy and scipy only
 from models.phantom.exam import breast, exam
 from models.phantom.population import screening_spec
 from models.phantom.spec import (
+    MAX_VALUE,
     DENSITIES,
     LATERALITIES,
     LESION_KINDS,
@@ -22,6 +23,7 @@ __all__ = [
     "DENSITIES",
     "LATERALITIES",
     "LESION_KINDS",
+    "MAX_VALUE",
     "STYLES",
     "STYLE_A",
     "STYLE_B",

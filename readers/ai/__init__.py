@@ -1,0 +1,1 @@
+"""The AI second reader: slots, scores, calibration, refusal."""

@@ -1,0 +1,1 @@
+"""Rules around human readers: worklist, leases, forms."""

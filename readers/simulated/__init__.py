@@ -1,0 +1,1 @@
+"""Simulated women and readers with stated accuracy and dependence, for demos and simulations."""

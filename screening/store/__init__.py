@@ -1,0 +1,1 @@
+"""Persistence: the only room that knows SQLAlchemy, Alembic and DBOS; rows never leave it."""
