@@ -1,0 +1,45 @@
+"""Record the third decision on a discordant or flagged case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from screening.domain import events as ev
+from screening.domain.errors import IncompleteOpinion
+from screening.domain.identifiers import CaseId, ReadId
+from screening.domain.opinion import Opinion
+from screening.domain.policy import Field, Phase, Role
+from screening.workflow.ports import Clock, Ids, UnitOfWork
+from screening.workflow.recorded_case import load, record
+
+
+@dataclass(frozen=True)
+class Arbitrate:
+    """The decision of one arbiter or of a panel, with its reason in words."""
+
+    case: CaseId
+    authors: tuple[ev.Author, ...]
+    opinion: Opinion
+    reason: str
+
+
+def arbitrate(uow: UnitOfWork, clock: Clock, ids: Ids, command: Arbitrate) -> ev.ArbitrationDecided:
+    """Store the decision with what the arbiters had in view.
+
+    Raises IncompleteOpinion without a reason, EventNotAllowed when no third decision is owed, ReaderNotIndependent
+    when an arbiter has read the case.
+    """
+    if not command.reason.strip():
+        raise IncompleteOpinion("an arbitration gives its reason")
+    recorded = load(uow, command.case)
+    shown = recorded.policy.visibility.get((Role.ARBITER, Phase.BEFORE_OWN_READ), frozenset())
+    fact = ev.ArbitrationDecided(
+        read=ReadId(ids.new("read")),
+        authors=command.authors,
+        opinion=command.opinion,
+        reason=command.reason,
+        shown=tuple(sorted(shown)),
+        ai_disclosed=bool(shown & {Field.AI_SCORE, Field.AI_FLAG, Field.AI_MARKS}),
+    )
+    record(uow, recorded, fact, command.authors[0].reader, clock.now())
+    return fact

@@ -1,0 +1,97 @@
+"""Compose the structured report of a released case from its facts: nothing is typed twice."""
+
+from __future__ import annotations
+
+from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.errors import EventNotAllowed
+from screening.domain.events import AiRefused, AiScored, Objection
+from screening.domain.facts import CaseFacts
+from screening.domain.identifiers import CaseId, stable_id
+from screening.domain.opinion import BiRads, BreastOpinion, worst
+from screening.domain.outcome import Outcome, OutcomeKind
+from screening.domain.report import AiStatement, ImageReference, ReaderRole, ReportStatus, StructuredReport
+from screening.domain.study import ImageKind, Laterality, Study
+from screening.workflow.ports import UnitOfWork
+from screening.workflow.recorded_case import load
+
+
+def compose_report(uow: UnitOfWork, case: CaseId, organisation: str) -> StructuredReport:
+    """The report of a released case, stored as version 1; composing again returns the stored one.
+
+    Raises EventNotAllowed when the outcome is not released.
+    """
+    existing = uow.reports.latest(case)
+    if existing is not None:
+        return existing
+    recorded = load(uow, case)
+    facts = recorded.facts
+    if facts.released is None or facts.opened is None or facts.released_at is None:
+        raise EventNotAllowed("a report is composed of a released case")
+    study = uow.exams.study(facts.opened.study)
+    run = facts.ai.run if facts.ai is not None else None
+    ai_read = uow.ai_reads.get(run) if run else None
+    report = StructuredReport(
+        report_id=stable_id("report", case),
+        version=1,
+        status=ReportStatus.FINAL,
+        case=case,
+        episode=facts.opened.episode,
+        participant=study.header.participant,
+        study_instance_uid=study.study_instance_uid,
+        accession_number=study.header.accession_number,
+        study_date=study.header.study_date,
+        modality_is_dbt=any(image.kind is ImageKind.DBT for image in study.images),
+        images=_references(study),
+        outcome=facts.released,
+        breasts=_breasts(facts, facts.released),
+        density=ai_read.density if ai_read and ai_read.usable else None,
+        readers=_readers(facts),
+        policy=f"{recorded.policy.id}@{recorded.policy.version}",
+        ai=_ai_statement(facts, ai_read),
+        issued=facts.released_at,
+        organisation=organisation,
+        no_sharing=Objection.NO_SHARING in facts.objections,
+    )
+    uow.reports.save(report)
+    return report
+
+
+def _references(study: Study) -> tuple[ImageReference, ...]:
+    return tuple(
+        ImageReference(image.sop_instance_uid, image.series_instance_uid, image.sop_class_uid) for image in study.images
+    )
+
+
+def _breasts(facts: CaseFacts, outcome: Outcome) -> tuple[BreastOpinion, ...]:
+    """One category per side: as decided where recalled, else the worst the readers gave, else negative."""
+    if outcome.kind in (OutcomeKind.TECHNICAL_RECALL, OutcomeKind.NO_RESULT):
+        return ()
+    recalled = {breast.laterality: breast for breast in outcome.breasts}
+    return tuple(recalled.get(side) or BreastOpinion(side, _benign_category(facts, side)) for side in Laterality)
+
+
+def _benign_category(facts: CaseFacts, side: Laterality) -> BiRads:
+    given = [
+        breast.category
+        for read in facts.reads
+        for breast in read.recorded.opinion.breasts
+        if breast.laterality is side and breast.category in (BiRads.NEGATIVE, BiRads.BENIGN)
+    ]
+    return worst(tuple(given)) if given else BiRads.NEGATIVE
+
+
+def _readers(facts: CaseFacts) -> tuple[ReaderRole, ...]:
+    readers = [ReaderRole(read.recorded.kind.value, read.at) for read in facts.reads]
+    if facts.decision is not None:
+        readers.append(ReaderRole("arbiter", facts.decision.at))
+    return tuple(readers)
+
+
+def _ai_statement(facts: CaseFacts, read: AiRead | None) -> AiStatement:
+    match facts.ai:
+        case AiScored(exam_score=score, flagged=flagged, calibration_id=calibration):
+            return AiStatement(read.identity if read else None, AiStatus.OK, calibration, score, flagged)
+        case AiRefused(status=status):
+            return AiStatement(read.identity if read else None, status, None, None, False)
+        case None:
+            return AiStatement(None, AiStatus.UNSUPPORTED, None, None, False)
