@@ -86,8 +86,9 @@ class TriageRule:
 class AiRole:
     """What AI may do under a policy.
 
-    `flag_from` is the exam score from which AI flags the case. `triage` rules only ever apply to an AI read with
-    status `ok`; any other status means `Policy.human_reads` humans read.
+    `flag_from` is the exam score from which AI flags the case, `marks_from` the one from which its marks may be shown
+    to whoever may see marks. `triage` rules only ever apply to an AI read with status `ok`; any other status means
+    `Policy.human_reads` humans read.
     """
 
     takes_part: bool = False
@@ -96,6 +97,7 @@ class AiRole:
     flag_action: AiFlagAction = AiFlagAction.NOTHING
     triage: tuple[TriageRule, ...] = ()
     wait: timedelta = timedelta(hours=2)
+    marks_from: int = 1
 
     @property
     def replaces_a_human(self) -> bool:
@@ -167,10 +169,9 @@ def _ai_role(document: Mapping[str, Any]) -> AiRole:
         needed_by=AiNeededBy(document.get("needed_by", "never")),
         flag_from=int(document.get("flag_from", 10)),
         flag_action=AiFlagAction(document.get("flag_action", "nothing")),
-        triage=tuple(
-            TriageRule(int(r["lowest"]), int(r["highest"]), int(r["human_reads"])) for r in document.get("triage", ())
-        ),
+        triage=tuple(_triage_rule(rule) for rule in document.get("triage", ())),
         wait=timedelta(minutes=int(document.get("wait_minutes", 120))),
+        marks_from=int(document.get("marks_from", 1)),
     )
 
 
