@@ -46,7 +46,7 @@ def _compiled_operators_load(library: Path) -> bool:
     if not library.exists():
         return False
     try:
-        torch.ops.load_library(str(library))
+        torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
     except OSError:
         return False
     return True
@@ -56,8 +56,8 @@ def _declare() -> torch.library.Library:
     """Declare, without implementing, each operator that has no kernel yet."""
     import torch.library
 
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in _UNGUARDED:
         if not torch._C._dispatch_has_kernel(f"torchvision::{name}"):
-            library.define(name + _SIGNATURE)
+            library.define(name + _SIGNATURE)  # type: ignore[no-untyped-call]
     return library

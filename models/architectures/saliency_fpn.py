@@ -72,9 +72,7 @@ class SaliencyFpn(nn.Module):
         cells = self.cells(fused).float()
         pooled = cells.flatten(2).topk(self.top_k, dim=2).values.mean(2) * self.pool_scale + self.pool_shift
         density = self.density(deepest.float().mean((2, 3)))
-        return ViewLogits(
-            pooled[:, 0], cells[:, 0], cells[:, 1:], pooled[:, 1:], density, fused.float().mean((2, 3))
-        )
+        return ViewLogits(pooled[:, 0], cells[:, 0], cells[:, 1:], pooled[:, 1:], density, fused.float().mean((2, 3)))
 
 
 def torch_bias(layer: nn.Conv2d) -> Tensor:

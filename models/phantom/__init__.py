@@ -6,10 +6,10 @@ It trains and checks models; it is no evidence about women. numpy and scipy only
 from models.phantom.exam import breast, exam
 from models.phantom.population import screening_spec
 from models.phantom.spec import (
-    MAX_VALUE,
     DENSITIES,
     LATERALITIES,
     LESION_KINDS,
+    MAX_VALUE,
     VIEWS,
     ExamSpec,
     LesionSpec,

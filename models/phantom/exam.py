@@ -58,9 +58,7 @@ def _view(
     grid = _on_detector(geometry, spec)
     attenuation = log_attenuation(grid.thickness_mm, gland, grid.pectoral, grid.inside_mm)
     lesions = tuple(
-        insert(attenuation, seed, item, geometry, view, spec)
-        for item in placed
-        if item.spec.only_view in (None, view)
+        insert(attenuation, seed, item, geometry, view, spec) for item in placed if item.spec.only_view in (None, view)
     )
     style = STYLES[spec.vendor]
     noise = stream(seed, "noise", visit, spec.vendor, laterality, view)

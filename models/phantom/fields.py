@@ -27,7 +27,7 @@ def _radial_frequency() -> NDArray[np.float32]:
     """Spatial frequency of each rfft bin of the base grid, cycles per mm."""
     fy = np.fft.fftfreq(BASE_ROWS, BASE_MM)[:, None]
     fx = np.fft.rfftfreq(BASE_COLS, BASE_MM)[None, :]
-    return np.hypot(fy, fx).astype(np.float32)
+    return np.asarray(np.hypot(fy, fx), np.float32)
 
 
 def power_law_field(
@@ -60,14 +60,18 @@ def ridges(rng: np.random.Generator, spacing_mm: float, width: float) -> NDArray
 
 def to_detector(field: NDArray[np.float32], spec: ExamSpec) -> NDArray[np.float32]:
     """Resample a base-grid field to (spec.rows, spec.cols), linear, edges held."""
-    rows = _positions(spec.rows, spec.pixel_mm, BASE_ROWS)
-    cols = _positions(spec.cols, spec.pixel_mm, BASE_COLS)
-    return _lerp(_lerp(field, rows).T, cols).T
+    return _stretch(field, spec.rows, spec.cols, spec.pixel_mm / BASE_MM)
 
 
-def _positions(count: int, pixel_mm: float, limit: int) -> NDArray[np.float32]:
-    """Base-grid coordinate of each detector pixel centre."""
-    return np.clip((np.arange(count, dtype=np.float32) + 0.5) * pixel_mm / BASE_MM - 0.5, 0, limit - 1.001)
+def _stretch(field: NDArray[np.float32], rows: int, cols: int, step: float) -> NDArray[np.float32]:
+    """Interpolate to (rows, cols) pixels of `step` field cells each."""
+    along_rows = _lerp(field, _positions(rows, step, field.shape[0]))
+    return _lerp(along_rows.T, _positions(cols, step, field.shape[1])).T
+
+
+def _positions(count: int, step: float, limit: int) -> NDArray[np.float32]:
+    """Field coordinate of each target pixel's centre, held inside the field."""
+    return np.asarray(np.clip((np.arange(count) + 0.5) * step - 0.5, 0, limit - 1.001), np.float32)
 
 
 def _lerp(field: NDArray[np.float32], positions: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,6 +93,4 @@ def blur(image: NDArray[np.float32], sigma_mm: float, pixel_mm: float) -> NDArra
     padded = np.pad(image, ((0, -rows % step), (0, -cols % step)), mode="edge")
     small = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).mean((1, 3))
     soft = scipy.ndimage.gaussian_filter(small, sigma / step, mode="nearest", truncate=3.0)
-    grid_rows = np.clip((np.arange(rows, dtype=np.float32) + 0.5) / step - 0.5, 0, soft.shape[0] - 1.001)
-    grid_cols = np.clip((np.arange(cols, dtype=np.float32) + 0.5) / step - 0.5, 0, soft.shape[1] - 1.001)
-    return _lerp(_lerp(soft.astype(np.float32), grid_rows).T, grid_cols).T
+    return _stretch(np.asarray(soft, np.float32), rows, cols, 1.0 / step)

@@ -93,7 +93,7 @@ def _extent(added: NDArray[np.float32], radius: NDArray[np.float32], form: Form)
         return np.asarray(radius <= form.size_mm * 0.55)
     grains = added > 0.25 * added.max()
     rows, cols = np.nonzero(grains)
-    mask = np.zeros_like(grains)
+    mask = np.zeros(grains.shape, bool)
     mask[rows.min() : rows.max() + 1, cols.min() : cols.max() + 1] = True
     return mask
 

@@ -95,7 +95,7 @@ class PhantomView:
     """One image as a detector would deliver it For Presentation.
 
     `pixels` is uint16 (rows, cols), 0..4095, MONOCHROME2, air = 0. A right breast has its chest wall at the right edge
-    (Patient Orientation P\\L), a left breast at the left edge (A\\R). `breast_mask` is bool (rows, cols).
+    (Patient Orientation P, L), a left breast at the left edge (A, R). `breast_mask` is bool (rows, cols).
     """
 
     pixels: NDArray[np.uint16]

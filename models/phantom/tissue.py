@@ -52,4 +52,5 @@ def _strands(rng: np.random.Generator, woman: Woman, share: NDArray[np.floating]
     wide = ridges(rng, spacing_mm=26.0, width=0.08) * np.clip(power_law_field(rng, 2.0, 40.0) + 1.0, 0.1, 2.2)
     middle = ridges(rng, spacing_mm=15.0, width=0.11) * np.clip(power_law_field(rng, 2.0, 30.0) + 1.0, 0.1, 2.2)
     narrow = ridges(rng, spacing_mm=8.0, width=0.14) * np.clip(power_law_field(rng, 2.0, 20.0) + 0.8, 0.0, 2.0)
-    return woman.ligaments * (3.6 * wide + 3.0 * middle + 2.0 * narrow) * (1.15 - 0.6 * np.clip(share, 0.0, 1.0))
+    strands = woman.ligaments * (3.6 * wide + 3.0 * middle + 2.0 * narrow) * (1.15 - 0.6 * np.clip(share, 0.0, 1.0))
+    return np.asarray(strands)

@@ -32,7 +32,8 @@ def train(
     """Return the trained network in eval mode; continues from `checkpoint` where an earlier run stopped."""
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    network = build(plan.architecture).to(memory_format=torch.channels_last)
+    network = build(plan.architecture)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
     first = _resume(network, optimiser, checkpoint)
     for epoch in range(first, plan.epochs):
@@ -41,7 +42,8 @@ def train(
         report(f"epoch {epoch + 1} done, validation view AUC {auc(scores, validation.labels[:, 0] == 1):.3f}")
         state = {"epoch": epoch + 1, "network": network.state_dict(), "optimiser": optimiser.state_dict()}
         torch.save(state, checkpoint)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def predict_logits(network: SaliencyFpn, data: Samples, batch: int = 16) -> NDArray[np.float32]:
@@ -105,7 +107,7 @@ def _step(
         logits = network(images)
     loss = total_loss(logits, target, labels)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
     optimiser.step()
     return float(loss.detach())

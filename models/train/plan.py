@@ -30,6 +30,13 @@ class TrainPlan:
 
 
 SMOKE = TrainPlan(
-    breasts=8, validation_breasts=8, epochs=1, batch=4, held_out_exams_per_vendor=6, workers=1, threads=1
+    breasts=8,
+    validation_breasts=8,
+    epochs=1,
+    batch=4,
+    held_out_exams_per_vendor=10,
+    held_out_malignant_share=0.5,
+    workers=1,
+    threads=1,
 )
 """Runs the whole chain in about a minute and learns nothing."""

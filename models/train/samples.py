@@ -39,7 +39,7 @@ class Sample:
 def presentation(view: PhantomView) -> NDArray[np.float32]:
     """Return a phantom view as the input contract wants it: float32 0..1, chest wall left."""
     pixels = view.pixels if view.laterality == "L" else view.pixels[:, ::-1]
-    return np.ascontiguousarray(pixels, np.float32) / phantom.MAX_VALUE
+    return np.asarray(np.ascontiguousarray(pixels, np.float32) / phantom.MAX_VALUE, np.float32)
 
 
 def training_breast(seed: int, malignant_share: float) -> tuple[Sample, ...]:
@@ -65,7 +65,7 @@ def sample(view: PhantomView) -> Sample:
 
 def quantise(array: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Store a normalised input in one byte per pixel; a level is a thirtieth of the breast's deviation."""
-    return np.rint((array - SETTINGS.clip_low) * _LEVELS).astype(np.uint8)
+    return np.asarray(np.rint((array - SETTINGS.clip_low) * _LEVELS), np.uint8)
 
 
 def restore(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -76,10 +76,12 @@ def restore(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _cells(mask: NDArray[np.bool_], prepared: PreparedView) -> NDArray[np.uint8]:
     """Cells of the saliency grid of which the finding covers at least a third, and always the one at its centre."""
     rows, cols = np.nonzero(mask)
-    x, y = prepared.transform.point_to_input(cols + 0.5, rows + 0.5)
+    transform = prepared.transform
+    x = (cols + 0.5 - transform.offset_x) * transform.scale
+    y = (rows + 0.5 - transform.offset_y) * transform.scale
     column = np.clip(x / STRIDE, 0, GRID[1] - 1).astype(np.int64)
     row = np.clip(y / STRIDE, 0, GRID[0] - 1).astype(np.int64)
     hits = np.zeros(GRID)
-    np.add.at(hits, (row, column), prepared.transform.scale**2 / STRIDE**2)
+    np.add.at(hits, (row, column), transform.scale**2 / STRIDE**2)
     hits[int(row.mean()), int(column.mean())] = 1.0
     return (hits >= 1 / 3).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""What runs a network: interchangeable behind `protocol.Engine`, agreeing within a stated tolerance."""

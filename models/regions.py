@@ -1,0 +1,89 @@
+"""Finds the marks in a saliency map: peaks, their extent, and suppression of overlapping ones. Plain numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.ndimage
+
+from models.labels import LESION_TYPES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.labels import LesionType
+
+    Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRules:
+    """`floor` is the lowest score of a mark, `extent` the share of its peak a cell needs to belong to it."""
+
+    floor: float = 0.10
+    extent: float = 0.5
+    most: int = 5
+    overlap: float = 0.2
+    reach: int = 6
+
+
+RULES = RegionRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One mark: `box` (x0, y0, x1, y1) in pixels of the image the caller handed in, `score` 0..1 uncalibrated."""
+
+    box: Box
+    score: float
+    lesion_type: LesionType
+
+
+def find(
+    saliency: NDArray[np.float32], type_map: NDArray[np.float32], rules: RegionRules = RULES
+) -> tuple[Region, ...]:
+    """Return the marks, strongest first, with boxes in CELLS of the map.
+
+    `saliency` is float (h, w) 0..1, `type_map` float (types, h, w).
+    """
+    top = scipy.ndimage.maximum_filter(saliency, size=3, mode="constant")
+    rows, cols = np.nonzero((saliency == top) & (saliency >= rules.floor))
+    order = np.argsort(-saliency[rows, cols], kind="stable")
+    kept: list[Region] = []
+    for row, col in zip(rows[order].tolist(), cols[order].tolist(), strict=True):
+        box = _extent(saliency, row, col, rules)
+        if all(intersection_over_union(box, other.box) < rules.overlap for other in kept):
+            kind = LESION_TYPES[int(type_map[:, row, col].argmax())]
+            kept.append(Region(box, float(saliency[row, col]), kind))
+        if len(kept) == rules.most:
+            break
+    return tuple(kept)
+
+
+def intersection_over_union(one: Box, other: Box) -> float:
+    """Return the shared share of two boxes' union, 0..1.
+
+    >>> intersection_over_union((0, 0, 2, 2), (1, 0, 3, 2))
+    0.3333333333333333
+    """
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (_area(one) + _area(other) - shared)
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _extent(saliency: NDArray[np.float32], row: int, col: int, rules: RegionRules) -> Box:
+    """Box of the connected cells around a peak that reach the required share of it."""
+    y0, x0 = max(0, row - rules.reach), max(0, col - rules.reach)
+    window = saliency[y0 : row + rules.reach + 1, x0 : col + rules.reach + 1]
+    labels, _ = scipy.ndimage.label(window >= rules.extent * saliency[row, col])
+    ys, xs = np.nonzero(labels == labels[row - y0, col - x0])
+    return float(x0 + xs.min()), float(y0 + ys.min()), float(x0 + xs.max() + 1), float(y0 + ys.max() + 1)
