@@ -1,0 +1,210 @@
+"""The native AI reader: study in, AI read or coded refusal out, one way.
+
+slots -> decode -> network per view -> regions back in stored pixels -> breast -> exam -> calibration -> verdict.
+It never raises for a bad exam and never guesses: what it cannot read is refused with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+from models.engines.protocol import Engine, ViewPrediction
+from models.errors import InputInvalid
+from models.predict import ModelInfo
+from models.preprocess import prepare
+from readers.ai.calibration import Calibration, Calibrations, Stratum
+from readers.ai.compose import Scored, breast_scores, exam_density, regions_of
+from readers.ai.slots import Selection, fill_slots, warnings_of
+from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, SlotFill, Timing
+from screening.domain.errors import UnusableImage
+from screening.domain.quality import Exclusion, ReasonCode
+from screening.domain.study import Image, Slot, Study
+from screening.workflow.ports import PixelSource, PresentationImage
+
+DECODE_THREADS = 2
+
+
+class ViewModel(Protocol):
+    """A loaded model: who it is, and the engine that predicts one prepared view."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Identity of the model."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """Runs the network."""
+        ...
+
+
+@dataclass
+class _Stopwatch:
+    """Seconds spent per stage of one exam."""
+
+    decode: float = 0.0
+    preprocess: float = 0.0
+    network: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    slot: Slot
+    image: Image
+    picture: PresentationImage | None
+    refusal: Exclusion | None
+    seconds: float
+
+
+class NeuralReader:
+    """Reads studies with one loaded model and the calibrations in force."""
+
+    def __init__(
+        self, model: ViewModel, calibrations: Calibrations, seconds: Callable[[], float] = perf_counter
+    ) -> None:
+        """`seconds` is a monotonic counter for the stamped timings."""
+        self._model = model
+        self._calibrations = calibrations
+        self._seconds = seconds
+
+    @property
+    def identity(self) -> AiIdentity:
+        """Who signs the read."""
+        info = self._model.info
+        return AiIdentity(
+            model=info.name,
+            version=info.version,
+            weights_sha256=info.weights_sha256,
+            preprocessing=info.preprocessing_id,
+            preprocessing_sha256=info.preprocessing_sha256,
+            engine=info.engine,
+            precision=info.precision,
+            runtime=info.runtime,
+            label=info.label,
+        )
+
+    def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
+        """Read one study. The prior is listed but not used by this model (`prior_used` is False)."""
+        started = self._seconds()
+        selection = fill_slots(study)
+        watch = _Stopwatch()
+        loaded = self._load(selection, pixels)
+        scored, refused = self._predict(loaded, watch)
+        stratum = _stratum([item.image for item in scored] or list(study.images), site)
+        calibration = self._calibrations.find(self.identity, stratum)
+        status, reasons = verdict(selection, scored, refused, calibration)
+        usable = calibration if status is AiStatus.OK else None
+        breasts = breast_scores(scored, usable)
+        raw = max((breast.raw_score for breast in breasts), default=None)
+        exam_score = usable.exam_score(raw) if usable and raw is not None else None
+        return AiRead(
+            study_instance_uid=study.study_instance_uid,
+            status=status,
+            reasons=reasons,
+            identity=self.identity,
+            stratum=str(stratum),
+            calibration_id=usable.id if usable else None,
+            exam_score=exam_score,
+            raw_score=raw,
+            probability=max((b.probability for b in breasts if b.probability is not None), default=None),
+            flagged=usable is not None and exam_score is not None and exam_score >= usable.flag_from,
+            breasts=breasts,
+            regions=regions_of(scored),
+            density=exam_density(scored),
+            slots=_fills(scored),
+            excluded=(*selection.excluded, *refused),
+            warnings=warnings_of([item.image for item in scored]),
+            prior_used=False,
+            input_digests=tuple(sorted(item.image.digest for item in scored)),
+            timing=self._timing(watch, started),
+        )
+
+    def _load(self, selection: Selection, pixels: PixelSource) -> list[_Loaded]:
+        """Decode the chosen images, two at a time: the decoders release the interpreter lock."""
+
+        def one(item: tuple[Slot, Image]) -> _Loaded:
+            slot, image = item
+            begun = self._seconds()
+            try:
+                picture = pixels.load(image)
+            except UnusableImage as error:
+                refusal = Exclusion(image.sop_instance_uid, ReasonCode(error.reason))
+                return _Loaded(slot, image, None, refusal, self._seconds() - begun)
+            return _Loaded(slot, image, picture, None, self._seconds() - begun)
+
+        in_order = [(slot, selection.chosen[slot]) for slot in Slot if slot in selection.chosen]
+        with ThreadPoolExecutor(DECODE_THREADS) as pool:
+            return list(pool.map(one, in_order))
+
+    def _predict(self, loaded: Sequence[_Loaded], watch: _Stopwatch) -> tuple[list[Scored], list[Exclusion]]:
+        """Predict every decoded view; a view without a breast or with unusable values is refused."""
+        scored: list[Scored] = []
+        refused: list[Exclusion] = []
+        for item in loaded:
+            watch.decode += item.seconds
+            if item.picture is None:
+                refused += [item.refusal] if item.refusal else []
+                continue
+            answer = self._predict_one(item.picture, watch)
+            if isinstance(answer, ReasonCode):
+                refused.append(Exclusion(item.image.sop_instance_uid, answer))
+            else:
+                scored.append(Scored(item.slot, item.image, item.picture.flip, answer))
+        return scored, refused
+
+    def _predict_one(self, picture: PresentationImage, watch: _Stopwatch) -> ViewPrediction | ReasonCode:
+        begun = self._seconds()
+        spacing = (picture.row_spacing_mm + picture.column_spacing_mm) / 2
+        try:
+            prepared = prepare(picture.pixels, spacing)
+        except InputInvalid:
+            return ReasonCode.CONTENT_IMPLAUSIBLE
+        watch.preprocess += self._seconds() - begun
+        if "no_breast" in prepared.notes:
+            return ReasonCode.NO_BREAST
+        begun = self._seconds()
+        prediction = self._model.engine.predict(prepared)
+        watch.network += self._seconds() - begun
+        return prediction
+
+    def _timing(self, watch: _Stopwatch, started: float) -> Timing:
+        total = self._seconds() - started
+        stages = (watch.decode, watch.preprocess, watch.network, total)
+        return Timing(*(round(seconds, 4) for seconds in stages))
+
+
+def verdict(
+    selection: Selection, scored: Sequence[Scored], refused: Sequence[Exclusion], calibration: Calibration | None
+) -> tuple[AiStatus, tuple[ReasonCode, ...]]:
+    """Status and reasons of a read: `ok` only with four readable views, all in distribution, and a calibration."""
+    if not scored:
+        why = dict.fromkeys((ReasonCode.NO_USABLE_IMAGES, *(item.reason for item in refused)))
+        return AiStatus.UNSUPPORTED, tuple(why)
+    reasons: list[ReasonCode] = []
+    if any(item.prediction.ood_score > 1.0 for item in scored):
+        reasons.append(ReasonCode.OUT_OF_DISTRIBUTION)
+    if len(scored) < len(Slot):
+        reasons.append(ReasonCode.VIEWS_MISSING)
+    unsupported = bool(reasons)
+    if calibration is None:
+        reasons.append(ReasonCode.STRATUM_UNCALIBRATED)
+    if unsupported:
+        return AiStatus.UNSUPPORTED, tuple(reasons)
+    return (AiStatus.UNCALIBRATED if reasons else AiStatus.OK), tuple(reasons)
+
+
+def _stratum(images: Sequence[Image], site: str) -> Stratum:
+    """The stratum of the images; an exam made on two devices belongs to none."""
+    devices = {(image.device.manufacturer, image.device.model, image.device.software) for image in images}
+    if len(devices) != 1:
+        return Stratum("mixed" if devices else "unknown", "", "", site)
+    return Stratum(*devices.pop(), site)
+
+
+def _fills(scored: Sequence[Scored]) -> tuple[SlotFill, ...]:
+    by_slot: Mapping[Slot, Scored] = {item.slot: item for item in scored}
+    return tuple(SlotFill(slot, by_slot[slot].image.sop_instance_uid if slot in by_slot else None) for slot in Slot)
