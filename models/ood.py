@@ -50,7 +50,7 @@ def fit(training: NDArray[np.float64], held_out: NDArray[np.float64], margin: fl
     mean = training.mean(0)
     covariance = np.cov(training, rowvar=False)
     diagonal = np.diag(np.diag(covariance) + 1e-8)
-    precision: NDArray[np.float64] = np.linalg.inv((1 - _SHRINK) * covariance + _SHRINK * diagonal)
+    precision = np.asarray(np.linalg.inv((1 - _SHRINK) * covariance + _SHRINK * diagonal), np.float64)
     offset = held_out - mean
     distance = np.sqrt(np.einsum("nf,fg,ng->n", offset, precision, offset))
     return OodReference(mean, precision, margin * float(np.quantile(distance, 0.99)))

@@ -83,7 +83,7 @@ def _mass(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generato
     body = 1.0 / (1.0 + np.exp(np.clip((core - 0.85) / 0.16, -30, 30)))
     count = int(rng.integers(9, 22)) if form.malignant else int(rng.integers(2, 8))
     spicules = _rays(x, y, count, form.size_mm * rng.uniform(0.9, 1.5), max(0.35, pixel_mm), rng)
-    return np.asarray(0.25 * body + 0.17 * spicules * np.clip(core, 0.3, 1.0), np.float32)
+    return np.asarray(0.48 * body + 0.30 * spicules * np.clip(core, 0.3, 1.0), np.float32)
 
 
 def _circumscribed(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
@@ -96,7 +96,7 @@ def _circumscribed(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random
     v = (-x * np.sin(turn) + y * np.cos(turn)) / stretch
     core = _wobbly_radius(u, v, rng, wobble) / radius
     dome = np.sqrt(np.clip(1.0 - 0.8 * np.clip(core, 0, 1) ** 2, 0.0, 1.0))
-    return np.asarray(0.24 * dome / (1.0 + np.exp(np.clip((core - 0.95) / edge, -30, 30))), np.float32)
+    return np.asarray(0.40 * dome / (1.0 + np.exp(np.clip((core - 0.95) / edge, -30, 30))), np.float32)
 
 
 def _calcifications(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
@@ -133,14 +133,14 @@ def _distortion(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Ge
     count = int(rng.integers(14, 26)) if form.malignant else int(rng.integers(6, 12))
     lines = _rays(x, y, count, form.size_mm * 0.95, max(0.4, pixel_mm), rng)
     dark_ring = np.exp(-((np.hypot(x, y) / (0.16 * form.size_mm)) ** 2))
-    return np.asarray(0.20 * lines - 0.05 * dark_ring, np.float32)
+    return np.asarray(0.24 * lines - 0.05 * dark_ring, np.float32)
 
 
 def _asymmetry(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
     """A soft focal density with concave edges; the malignant form is denser towards its centre."""
     core = _wobbly_radius(x, y, rng, 0.22) / (form.size_mm / 2)
     peak = 1.6 if form.malignant else 2.4
-    return np.asarray((0.30 if form.malignant else 0.22) * np.exp(-(core**peak) * 1.6), np.float32)
+    return np.asarray((0.50 if form.malignant else 0.38) * np.exp(-(core**peak) * 1.6), np.float32)
 
 
 _SHAPES: dict[LesionKind, Callable[[Form, Grid, Grid, float, np.random.Generator], Grid]] = {

@@ -5,8 +5,10 @@ The files' name holds a fingerprint of everything the samples depend on, so a ch
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -61,6 +63,7 @@ def samples(
     return Samples(loaded["images"], loaded["targets"], loaded["labels"])
 
 
+@functools.cache
 def fingerprint() -> str:
     """Return a hash over the phantom's source text, the sample rules and the preprocessing."""
     digest = hashlib.sha256(json.dumps(identity()).encode())
@@ -79,7 +82,7 @@ def _fill(
 ) -> None:
     """Generate every breast and write its two views at their place."""
     make = partial(training_breast, malignant_share=malignant_share)
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         for index, views in enumerate(pool.map(make, seeds, chunksize=8)):
             for offset, view in enumerate(views):
                 _write(files, 2 * index + offset, view)

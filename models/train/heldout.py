@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -67,7 +68,7 @@ def score_exams(
     """Score every view of the exams of these women as one vendor's device would have taken them."""
     make = partial(prepared_exam, vendor=vendor, malignant_share=malignant_share)
     views: list[HeldOutView] = []
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         for index, item in enumerate(pool.map(make, seeds, chunksize=2)):
             views.extend(_score(engine, item))
             if (index + 1) % 20 == 0 or index + 1 == len(seeds):
