@@ -53,15 +53,19 @@ class StoredFile:
     size: int
 
 
-class Files(Protocol):
+class FileLocator(Protocol):
+    """Where a file lies, by the SHA-256 (hex) of its bytes."""
+
+    def path(self, digest: FileDigest) -> Path:
+        """Where the bytes are. Raises NotFound."""
+        ...
+
+
+class Files(FileLocator, Protocol):
     """Content-addressed DICOM files: the digest (SHA-256, hex) is the name."""
 
     def put(self, source: Path) -> StoredFile:
         """Copy, fsync and name by content; putting the same bytes again changes nothing."""
-        ...
-
-    def path(self, digest: FileDigest) -> Path:
-        """Where the bytes are. Raises NotFound."""
         ...
 
     def digests(self) -> Iterator[FileDigest]:

@@ -1,0 +1,168 @@
+"""Score exams from files into a folder: one sub-folder per study, complete or not there at all.
+
+The folder is the state: a batch that was interrupted is run again, and what is complete for these inputs, this model
+and this calibration is not done twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from screening.app.documents import from_data, to_json
+from screening.dicom.contact_sheet import render_contact_sheet
+from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.errors import NotDicom, NotFound, UnusableImage
+from screening.domain.identifiers import FileDigest, stable_id
+from screening.domain.quality import ReasonCode
+from screening.domain.study import Slot, Study
+from screening.workflow.assemble import assemble
+from screening.workflow.ports import (
+    AiReader,
+    CadSrWriter,
+    Clock,
+    InstanceReader,
+    PixelSource,
+    PresentationImage,
+    ReadInstance,
+)
+from screening.workflow.read_by_ai import refused_read
+
+READ_FILE, SR_FILE, SHEET_FILE = "read.json", "cad-sr.dcm", "contact-sheet.png"
+
+
+class FilesInPlace:
+    """Read-only `Files` over files where they lie, by digest."""
+
+    def __init__(self) -> None:
+        self._paths: dict[FileDigest, Path] = {}
+
+    def add(self, path: Path) -> FileDigest:
+        """Take note of a file; returns the SHA-256 of its bytes."""
+        with path.open("rb") as stream:
+            digest = FileDigest(hashlib.file_digest(stream, "sha256").hexdigest())
+        self._paths.setdefault(digest, path)
+        return digest
+
+    def path(self, digest: FileDigest) -> Path:
+        """Where the bytes are. Raises NotFound."""
+        if digest not in self._paths:
+            raise NotFound("no such file in this batch")
+        return self._paths[digest]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file of the batch that is no DICOM object."""
+
+    name: str
+    reason: ReasonCode
+
+
+@dataclass(frozen=True)
+class ScoredExam:
+    """One exam with its read and where its results lie; `done_before` when they were complete already."""
+
+    study: Study
+    read: AiRead
+    folder: Path
+    done_before: bool
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Everything scoring needs."""
+
+    reader: AiReader
+    pixels: PixelSource
+    cad_sr: CadSrWriter
+    clock: Clock
+    site: str
+
+    def score(self, study: Study, out: Path) -> ScoredExam:
+        """Read one study and write JSON, CAD SR and contact sheet, all or nothing."""
+        folder = out / stable_id("exam", study.study_instance_uid)
+        signature = self._signature(study)
+        before = _complete(folder, signature)
+        if before is not None:
+            return ScoredExam(study, before, folder, done_before=True)
+        read = self._read(study)
+        part = out / f".{folder.name}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        self._write(study, read, signature, part)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+        return ScoredExam(study, read, folder, done_before=False)
+
+    def _read(self, study: Study) -> AiRead:
+        if study.quarantine is not None:
+            return refused_read(study.study_instance_uid, AiStatus.UNSUPPORTED, study.quarantine)
+        return self.reader.read(study, self.pixels, self.site)
+
+    def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
+        if study.images:
+            self.cad_sr.write(study, read, self.clock.now(), folder / SR_FILE)
+            sheet = render_contact_sheet(study, read, self._pictures(study, read))
+            (folder / SHEET_FILE).write_bytes(sheet)
+        document = {"signature": signature, "read": json.loads(to_json(read))}
+        (folder / READ_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
+
+    def _pictures(self, study: Study, read: AiRead) -> dict[Slot, PresentationImage]:
+        """Pictures of the filled slots, decoded once more for the sheet: one exam in memory at a time."""
+        pictures = {}
+        for fill in read.slots:
+            if fill.sop_instance_uid is None:
+                continue
+            try:
+                pictures[fill.slot] = self.pixels.load(study.image(fill.sop_instance_uid))
+            except UnusableImage:
+                continue
+        return pictures
+
+    def _signature(self, study: Study) -> str:
+        identity = self.reader.identity
+        digests = sorted([image.digest for image in study.images] + [other.digest for other in study.others])
+        parts = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine, self.site, *digests)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def describe(
+    files: Iterable[Path], place: FilesInPlace, reader: InstanceReader
+) -> tuple[list[Study], list[Unreadable], dict[str, str]]:
+    """Read headers and assemble studies; also the files that are no DICOM, and file names by SOP Instance UID."""
+    instances: list[ReadInstance] = []
+    unreadable: list[Unreadable] = []
+    names: dict[str, str] = {}
+    for path in files:
+        try:
+            instance = reader.read(path, place.add(path))
+        except NotDicom:
+            unreadable.append(Unreadable(path.name, ReasonCode.NOT_DICOM))
+            continue
+        instances.append(instance)
+        names.setdefault(instance.content.sop_instance_uid, path.name)
+    return assemble(instances), unreadable, names
+
+
+def score_all(scorer: Scorer, studies: Iterable[Study], out: Path) -> Iterator[ScoredExam]:
+    """Score studies one by one, each complete on disk before the next begins."""
+    out.mkdir(parents=True, exist_ok=True)
+    for study in studies:
+        yield scorer.score(study, out)
+
+
+def _complete(folder: Path, signature: str) -> AiRead | None:
+    """The stored read when the folder is complete for this signature."""
+    try:
+        document = json.loads((folder / READ_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    if document.get("signature") != signature:
+        return None
+    read: AiRead = from_data(AiRead, document["read"])
+    return read
