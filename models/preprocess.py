@@ -36,7 +36,7 @@ class Settings:
     pitch_mm: float = 0.3
     mask_pitch_mm: float = 1.2
     margin_mm: float = 3.0
-    air_share: float = 0.04
+    air_share: float = 0.10
     clip_low: float = -3.0
     clip_high: float = 6.0
 
@@ -143,16 +143,26 @@ def _breast_mask(pixels01: NDArray[np.float32], pixel_mm: float) -> tuple[NDArra
     rows, cols = pixels01.shape
     padded = np.pad(pixels01, ((0, -rows % cell), (0, -cols % cell)), mode="edge")
     small = padded.reshape(padded.shape[0] // cell, cell, padded.shape[1] // cell, cell).mean((1, 3))
-    air, bright = np.quantile(small, [0.01, 0.99])
-    if bright - air < 1e-3:
-        return np.zeros(small.shape, bool), cell
-    tissue = scipy.ndimage.binary_opening(small > air + SETTINGS.air_share * (bright - air), np.ones((3, 3)))
+    threshold = _air_threshold(small)
+    tissue = scipy.ndimage.binary_opening(small > threshold, np.ones((3, 3)))
     labels, count = scipy.ndimage.label(tissue)
     if count == 0:
         return np.zeros(small.shape, bool), cell
     sizes = np.bincount(labels.ravel())
     largest = labels == 1 + int(sizes[1:].argmax())
     return np.asarray(scipy.ndimage.binary_fill_holes(largest), bool), cell
+
+
+def _air_threshold(small: NDArray[np.float32]) -> float:
+    """Grey level above which a cell is tissue: a share of the way from air to the median of whatever is lit.
+
+    The median makes it independent of how white a marker or a clip is.
+    """
+    air, top = float(np.quantile(small, 0.01)), float(small.max())
+    if top - air < 1e-3:
+        return top
+    lit = small[small > air + 0.02 * (top - air)]
+    return air + SETTINGS.air_share * (float(np.median(lit)) - air)
 
 
 def _crop_box(mask: NDArray[np.bool_], cell: int, pixel_mm: float, shape: tuple[int, ...]) -> Box:
@@ -194,6 +204,7 @@ def _weights(out: int, size: int, offset: float, scale: float) -> scipy.sparse.c
     index = first[:, None] + np.arange(int(np.ceil(support)) + 1)
     overlap = np.clip(np.minimum(stop[:, None], index + 1) - np.maximum(start[:, None], index), 0.0, None) / support
     overlap[(index < 0) | (index >= size)] = 0.0
+    overlap /= np.maximum(overlap.sum(1, keepdims=True), 1e-9)  # an edge pixel is the mean of what it covers
     row = np.repeat(np.arange(out), index.shape[1])
     column = np.clip(index, 0, size - 1).ravel()
     values = overlap.astype(np.float32).ravel()

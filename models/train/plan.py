@@ -16,7 +16,7 @@ class TrainPlan:
 
     architecture: str = "saliency_fpn.tiny"
     seed: int = 20260101
-    breasts: int = 3000
+    breasts: int = 2600
     malignant_share: float = 0.55
     validation_breasts: int = 250
     epochs: int = 5
