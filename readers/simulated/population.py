@@ -79,14 +79,20 @@ def women(programme: Programme, count: int, seed: int) -> Iterator[Woman]:
 
 def _block(programme: Programme, rng: np.random.Generator, start: int) -> list[Woman]:
     """One block of women: the frequent attributes drawn at once, the rare ones per woman."""
-    rounds = np.where(rng.random(_BLOCK) < programme.first_round_share, 1, rng.integers(2, 12, _BLOCK))
+    rounds = np.where(rng.random(_BLOCK) < programme.first_round_share, 1, rng.integers(2, 13, _BLOCK))
     ages = _ages(programme, rounds, rng)
     densities = np.searchsorted(np.cumsum(programme.density_shares)[:-1], rng.random(_BLOCK))
     sites = rng.integers(0, len(programme.sites), _BLOCK)
     evidence = rng.standard_normal(_BLOCK)
     rare = rng.random((_BLOCK, 8))
     plain = zip(
-        rounds.tolist(), ages.tolist(), densities.tolist(), sites.tolist(), evidence.tolist(), rare.tolist(), strict=True
+        rounds.tolist(),
+        ages.tolist(),
+        densities.tolist(),
+        sites.tolist(),
+        evidence.tolist(),
+        rare.tolist(),
+        strict=True,
     )
     composition = tuple(BreastDensity)
     benign_from = NormalDist().inv_cdf(1 - programme.benign_share)
@@ -99,8 +105,8 @@ def _block(programme: Programme, rng: np.random.Generator, start: int) -> list[W
 
 def _ages(programme: Programme, rounds: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Ages consistent with the number of rounds at a two-year interval."""
-    later = programme.youngest + 2 * (rounds - 1) + rng.integers(0, 3, _BLOCK)
-    return np.minimum(later, programme.oldest)
+    later: NDArray[np.int64] = programme.youngest + 2 * (rounds - 1) + rng.integers(0, 4, _BLOCK)
+    return later.clip(max=programme.oldest)
 
 
 def _with_rare(
