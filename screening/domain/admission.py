@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from screening.domain import errors
 from screening.domain import events as ev
-from screening.domain.case import CaseStatus, decide
+from screening.domain.blinding import is_blind
+from screening.domain.case import CaseStatus, decide, valid_reads
 from screening.domain.facts import CaseFacts, fold
-from screening.domain.opinion import Opinion
+from screening.domain.identifiers import ReaderId, ReadId
+from screening.domain.independence import may_arbitrate, may_read
+from screening.domain.opinion import Opinion, OpinionKind
 from screening.domain.policy import Policy
 from screening.domain.transitions import FINAL, next_states
 
@@ -20,81 +23,113 @@ def admit(policy: Policy, events: Sequence[ev.CaseEvent], fact: ev.Fact, now: da
     Raises EventNotAllowed for a fact that has no place in the state, ReaderNotIndependent, CaseClaimed, ReadFinal,
     CategoryNotAllowed or CaseHeld when a specific guard forbids it.
     """
+    now = now.astimezone(UTC)
     status = decide(policy, events, now)
     if not next_states(status.state, type(fact)):
         raise errors.EventNotAllowed(f"{type(fact).__name__} has no place in state {status.state.value}")
     facts = fold(events)
+    _check_opened(policy, facts, fact)
     match fact:
-        case ev.CaseOpened() | ev.PolicyPinned():
-            _check_once(facts, fact)
         case ev.ReadClaimed(author=author):
-            _check_claim(facts, author, now)
+            _check_reader(policy, facts, author)
+            _check_lease(facts, (author,), now)
+        case ev.ReadReleased(reader=reader):
+            _check_own_lease(facts, reader, now)
         case ev.ReadRecorded():
             _check_read(policy, facts, fact, status, now)
         case ev.ArbitrationClaimed(authors=authors):
             _check_arbiters(policy, facts, authors, now)
-        case ev.ArbitrationDecided(authors=authors, opinion=opinion):
+        case ev.ArbitrationDecided(authors=authors, opinion=opinion, read=read):
             _check_arbiters(policy, facts, authors, now)
             check_categories(policy, opinion)
+            _check_new_id(facts, read)
         case ev.OutcomeReleased():
             _check_release(status, fact)
         case _:
-            _check_reads_named(facts, fact)
+            _check_reads_named(facts, fact, status)
     return status
 
 
 def check_categories(policy: Policy, opinion: Opinion) -> None:
-    """Raise CategoryNotAllowed unless every category is one the policy uses."""
+    """Raise CategoryNotAllowed unless the policy uses every category, and recalls with one of those of a recall."""
     if any(breast.category not in policy.categories for breast in opinion.breasts):
         allowed = ", ".join(str(category.value) for category in sorted(policy.categories))
         raise errors.CategoryNotAllowed(f"this policy uses the BI-RADS categories {allowed}")
+    recalls = any(breast.category in policy.recall_categories for breast in opinion.breasts)
+    if opinion.kind is OpinionKind.RECALL and not recalls:
+        allowed = ", ".join(str(category.value) for category in sorted(policy.recall_categories))
+        raise errors.CategoryNotAllowed(f"this policy recalls with the BI-RADS categories {allowed}")
 
 
-def _check_once(facts: CaseFacts, fact: ev.CaseOpened | ev.PolicyPinned) -> None:
-    taken = facts.opened if isinstance(fact, ev.CaseOpened) else facts.pinned
-    if taken is not None:
-        raise errors.EventNotAllowed(f"{type(fact).__name__} is recorded once per case")
+def _check_opened(policy: Policy, facts: CaseFacts, fact: ev.Fact) -> None:
+    """A case is opened first and once, and ruled by the policy pinned to it once."""
+    if isinstance(fact, ev.CaseOpened):
+        if facts.opened is not None:
+            raise errors.EventNotAllowed("a case is opened once")
+        return
+    if facts.opened is None:
+        raise errors.EventNotAllowed("a case is opened before anything else is recorded")
+    if isinstance(fact, ev.PolicyPinned) and facts.pinned is not None:
+        raise errors.EventNotAllowed("the policy of a case is pinned once")
+    pinned = fact if isinstance(fact, ev.PolicyPinned) else facts.pinned
+    if pinned is not None and pinned.digest != policy.digest:
+        raise errors.EventNotAllowed("this case is ruled by another policy document")
 
 
-def _check_claim(facts: CaseFacts, author: ev.Author, now: datetime) -> None:
-    if any(read.recorded.author.registration == author.registration for read in facts.reads):
-        raise errors.ReaderNotIndependent("this person has already read the case")
-    _check_lease(facts, (author,), now)
+def _check_reader(policy: Policy, facts: CaseFacts, author: ev.Author) -> None:
+    if not may_read(policy, facts, author):
+        raise errors.ReaderNotIndependent("this person has read or arbitrated the case, or has seen another read")
 
 
 def _check_lease(facts: CaseFacts, authors: tuple[ev.Author, ...], now: datetime) -> None:
     lease = facts.lease
     if lease is None or lease.expires_at <= now:
         return
-    holders = {author.registration for author in lease.authors}
-    if holders.isdisjoint(author.registration for author in authors):
+    if not any(lease.held_by(author.registration) for author in authors):
         raise errors.CaseClaimed("another reader is working on this case")
+
+
+def _check_own_lease(facts: CaseFacts, reader: ReaderId, now: datetime) -> None:
+    lease = facts.lease
+    if lease is None or lease.expires_at <= now:
+        return
+    if all(author.reader != reader for author in lease.authors):
+        raise errors.CaseClaimed("a lease is given back by who holds it")
 
 
 def _check_read(policy: Policy, facts: CaseFacts, fact: ev.ReadRecorded, status: CaseStatus, now: datetime) -> None:
     check_categories(policy, fact.opinion)
-    _check_lease(facts, (fact.author,), now)
-    own = [read for read in facts.reads if read.recorded.author.registration == fact.author.registration]
-    if fact.replaces is None:
-        if own:
-            raise errors.ReaderNotIndependent("this person has already read the case")
+    _check_new_id(facts, fact.read)
+    if fact.replaces is not None:
+        _check_correction(facts, fact, fact.replaces)
+    else:
+        _check_reader(policy, facts, fact.author)
+        _check_lease(facts, (fact.author,), now)
         if status.state is FINAL:
             raise errors.EventNotAllowed("all reads this case owes are there; only a correction may be recorded")
-        return
-    corrected = next((read for read in own if read.id == fact.replaces), None)
+    if fact.blind and not is_blind(facts, fact.author):
+        raise errors.EventNotAllowed("a read is not blind after something was revealed to its reader")
+
+
+def _check_correction(facts: CaseFacts, fact: ev.ReadRecorded, replaced: ReadId) -> None:
+    """A reader corrects the own read within its window, whoever else is working on the case."""
+    own = [read for read in valid_reads(facts) if read.recorded.author.registration == fact.author.registration]
+    corrected = next((read for read in own if read.id == replaced), None)
     if corrected is None:
         raise errors.EventNotAllowed("a reader corrects only the own read")
     if corrected.final:
         raise errors.ReadFinal("the correction window of this read has closed")
 
 
+def _check_new_id(facts: CaseFacts, read: ReadId) -> None:
+    if read in _known_reads(facts) or any(read == gone.read for gone in facts.withdrawn_reads):
+        raise errors.EventNotAllowed("this read is already recorded")
+
+
 def _check_arbiters(policy: Policy, facts: CaseFacts, authors: tuple[ev.Author, ...], now: datetime) -> None:
     if not authors:
         raise errors.EventNotAllowed("an arbitration names its authors")
-    readers = {read.recorded.author.registration for read in facts.reads}
-    new = [author for author in authors if author.registration not in readers]
-    panel = len(authors) > 1 and policy.panel_may_include_reader
-    if len(new) < len(authors) and not (panel and new):
+    if not may_arbitrate(policy, facts.reads, authors):
         raise errors.ReaderNotIndependent("who arbitrates has not read the case")
     _check_lease(facts, authors, now)
 
@@ -106,16 +141,18 @@ def _check_release(status: CaseStatus, fact: ev.OutcomeReleased) -> None:
         raise errors.EventNotAllowed("only the outcome that follows from the facts can be released")
 
 
-def _check_reads_named(facts: CaseFacts, fact: ev.Fact) -> None:
+def _check_reads_named(facts: CaseFacts, fact: ev.Fact, status: CaseStatus) -> None:
     match fact:
         case ev.ReadFinalised(read=read) | ev.ReadWithdrawn(read=read):
-            named = {read}
+            named, allowed = {read}, _known_reads(facts)
         case ev.AutoFinalised(reads=reads):
-            named = set(reads)
+            named, allowed = set(reads), set(status.finalise)
         case _:
             return
+    if not named <= allowed:
+        raise errors.EventNotAllowed("this case has no such read, or its correction window has not elapsed")
+
+
+def _known_reads(facts: CaseFacts) -> set[ReadId]:
     known = {read.id for read in facts.reads}
-    if facts.decision is not None:
-        known.add(facts.decision.decided.read)
-    if not named <= known:
-        raise errors.EventNotAllowed("this case has no such read")
+    return known | {facts.decision.decided.read} if facts.decision is not None else known

@@ -27,6 +27,7 @@ class ArbitrationReason(StrEnum):
     RECALL = "recall"
     NON_NORMAL = "non_normal"
     AI_FLAG = "ai_flag"
+    OUTDATED_DECISION = "outdated_decision"
 
 
 def discordance(one: Opinion, other: Opinion) -> Discordance | None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from screening.domain.ai_role import usable_ai
+from screening.domain.case import required_reads, valid_reads
 from screening.domain.events import Author
 from screening.domain.facts import CaseFacts
 from screening.domain.policy import Field, Phase, Policy, Role
+
+AI_OPINION = frozenset({Field.AI_SCORE, Field.AI_FLAG, Field.AI_MARKS})
+"""Fields that tell what AI thinks, as opposed to whether it answered."""
+
+REVEALING = AI_OPINION | {Field.OTHER_READS, Field.OUTCOME}
+"""Fields that derive from another read or from AI's opinion; who has seen one is not blind."""
 
 
 def phase_for(facts: CaseFacts, author: Author) -> Phase:
@@ -18,12 +26,28 @@ def phase_for(facts: CaseFacts, author: Author) -> Phase:
 def visible_fields(policy: Policy, facts: CaseFacts, role: Role, author: Author) -> frozenset[Field]:
     """Fields this person may see now; whatever is not granted stays hidden.
 
-    A reader who owes no read any more (not a reader of this case) is treated as before the own read.
+    A reader who owes no read any more (not a reader of this case) is treated as before the own read. The role of
+    arbiter opens nothing more than that of reader until every read the case owes is there and final. AI's opinion is
+    shown only while it may count, its marks only from the score the policy states.
     """
-    return policy.visibility.get((role, phase_for(facts, author)), frozenset())
+    phase = phase_for(facts, author)
+    if role is Role.ARBITER and phase is not Phase.CONCLUDED and not _reads_closed(policy, facts):
+        role = Role.READER
+    return policy.visibility.get((role, phase), frozenset()) - _nothing_to_show(policy, facts)
 
 
 def is_blind(facts: CaseFacts, author: Author) -> bool:
     """Whether this person has been shown nothing that derives from another read or from AI."""
-    revealing = {Field.OTHER_READS, Field.AI_SCORE, Field.AI_FLAG, Field.AI_MARKS, Field.OUTCOME}
-    return not any(reader == author.reader and name in revealing for reader, name in facts.seen)
+    return not any(reader == author.reader and name in REVEALING for reader, name in facts.seen)
+
+
+def _reads_closed(policy: Policy, facts: CaseFacts) -> bool:
+    reads = valid_reads(facts)
+    return len(reads) >= required_reads(policy, facts) and all(read.final for read in reads)
+
+
+def _nothing_to_show(policy: Policy, facts: CaseFacts) -> frozenset[Field]:
+    ai = usable_ai(policy, facts)
+    if ai is None:
+        return AI_OPINION
+    return frozenset({Field.AI_MARKS}) if ai.exam_score < policy.ai.marks_from else frozenset()

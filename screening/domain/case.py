@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from screening.domain import arbitration
-from screening.domain.events import AiScored, CaseEvent, HoldKind, Objection
-from screening.domain.facts import CaseFacts, HumanRead, before_release, fold
+from screening.domain.ai_role import ai_flags, ai_overdue, ai_owed, flags, reads_by_triage, usable_ai
+from screening.domain.arbitration import ArbitrationReason
+from screening.domain.events import CaseEvent, HoldKind
+from screening.domain.facts import CaseFacts, HumanRead, ThirdDecision, before_release, fold, independent
 from screening.domain.identifiers import ReadId
+from screening.domain.independence import may_arbitrate
 from screening.domain.opinion import OpinionKind
 from screening.domain.outcome import Flagger, Outcome, OutcomeKind
 from screening.domain.policy import AiFlagAction, AiNeededBy, Policy
+
+__all__ = ["CaseState", "CaseStatus", "decide", "required_reads", "usable_ai", "valid_reads"]
 
 
 class CaseState(StrEnum):
@@ -48,7 +54,7 @@ class CaseStatus:
     reads: int
     holds: tuple[HoldKind, ...] = ()
     outcome: Outcome | None = None
-    arbitration: arbitration.ArbitrationReason | None = None
+    arbitration: ArbitrationReason | None = None
     finalise: tuple[ReadId, ...] = ()
     ai_overdue: bool = False
     leased_until: datetime | None = None
@@ -61,23 +67,17 @@ class CaseStatus:
 
 
 def decide(policy: Policy, events: Sequence[CaseEvent], now: datetime) -> CaseStatus:
-    """Where the case stands now under its pinned policy.
+    """Where the case stands now under its pinned policy; `now` carries a time zone.
 
     Total: any sequence of events gives a status. A released outcome never changes; if later events would have led to
     another one, the status says so in `review`.
     """
+    now = now.astimezone(UTC)
     facts = fold(events)
     if facts.released is None:
         return _status(policy, facts, now)
     at_release = _status(policy, fold(before_release(events)), facts.released_at or now)
-    return _released(policy, facts, at_release, now)
-
-
-def usable_ai(policy: Policy, facts: CaseFacts) -> AiScored | None:
-    """The AI score that may count: policy lets AI take part, status was ok, and the woman did not object."""
-    if not policy.ai.takes_part or Objection.NO_AI in facts.objections:
-        return None
-    return facts.ai if isinstance(facts.ai, AiScored) else None
+    return _released(facts, facts.released, at_release, _status(policy, facts, now))
 
 
 def required_reads(policy: Policy, facts: CaseFacts) -> int:
@@ -85,157 +85,151 @@ def required_reads(policy: Policy, facts: CaseFacts) -> int:
 
     AI lowers the number only by a triage rule that matches a usable score; an AI-only flag may raise it.
     """
-    ai = usable_ai(policy, facts)
-    if ai is None:
-        return policy.human_reads
-    owed = next(
-        (r.human_reads for r in policy.ai.triage if r.lowest <= ai.exam_score <= r.highest),
-        policy.human_reads,
-    )
-    if policy.ai.flag_action is AiFlagAction.EXTRA_READ and _ai_alone(policy, facts, owed):
-        return owed + 1
-    return owed
+    return _required(policy, facts, valid_reads(facts))
 
 
 def valid_reads(facts: CaseFacts) -> tuple[HumanRead, ...]:
     """Reads by different people, first read of each person; a second account of one person never counts twice."""
-    seen: set[str] = set()
-    kept = []
-    for read in facts.reads:
-        if read.recorded.author.registration not in seen:
-            seen.add(read.recorded.author.registration)
-            kept.append(read)
-    return tuple(kept)
+    return independent(facts.reads)
+
+
+class _Judged(NamedTuple):
+    """The facts with what the policy makes of them: who counts, what is owed, which decision stands."""
+
+    policy: Policy
+    facts: CaseFacts
+    reads: tuple[HumanRead, ...]
+    owed: int
+    reason: ArbitrationReason | None
+    decision: ThirdDecision | None
+
+
+def _judge(policy: Policy, facts: CaseFacts) -> _Judged:
+    reads = valid_reads(facts)
+    owed = _required(policy, facts, reads)
+    reason = _arbitration_owed(policy, facts, reads) if len(reads) >= owed else None
+    decision = _standing_decision(policy, facts, reads)
+    if decision is None and facts.decision is not None and reason is None and len(reads) >= owed:
+        reason = ArbitrationReason.OUTDATED_DECISION
+    return _Judged(policy, facts, reads, owed, reason, decision)
 
 
 def _status(policy: Policy, facts: CaseFacts, now: datetime) -> CaseStatus:
-    reads = valid_reads(facts)
-    owed = required_reads(policy, facts)
-    reason = _arbitration_owed(policy, facts, reads) if len(reads) >= owed else None
-    state = _state(policy, facts, reads, owed, reason, now)
-    leased = facts.lease is not None and facts.lease.expires_at > now
+    judged = _judge(policy, facts)
+    state = _state(judged, now)
+    lease = facts.lease
     return CaseStatus(
         state=state,
-        required_reads=owed,
-        reads=len(reads),
+        required_reads=judged.owed,
+        reads=len(judged.reads),
         holds=_standing_holds(policy, facts, now),
-        outcome=_outcome(facts, reads, state),
-        arbitration=reason,
-        finalise=_due(policy, facts, now),
-        ai_overdue=_ai_overdue(policy, facts, now),
-        leased_until=facts.lease.expires_at if leased and facts.lease is not None else None,
+        outcome=_outcome(judged, state),
+        arbitration=judged.reason,
+        finalise=_due(judged, now),
+        ai_overdue=ai_overdue(policy, facts, now),
+        leased_until=lease.expires_at if lease is not None and lease.expires_at > now else None,
     )
 
 
-def _state(
-    policy: Policy,
-    facts: CaseFacts,
-    reads: Sequence[HumanRead],
-    owed: int,
-    reason: arbitration.ArbitrationReason | None,
-    now: datetime,
-) -> CaseState:
+def _state(judged: _Judged, now: datetime) -> CaseState:
+    policy, facts, reads = judged.policy, judged.facts, judged.reads
     if facts.withdrawal is not None:
         return CaseState.WITHDRAWN
     if not facts.images_complete:
         return CaseState.AWAITING_IMAGES
-    if _ai_owed(policy, facts) and policy.ai.needed_by is AiNeededBy.FIRST_READ and not reads:
+    waits_for_ai = ai_owed(policy, facts)
+    if waits_for_ai and policy.ai.needed_by is AiNeededBy.FIRST_READ and not reads:
         return CaseState.AWAITING_AI
-    if len(reads) < owed:
+    if len(reads) < judged.owed:
         return CaseState.AWAITING_SECOND_READ if reads else CaseState.AWAITING_FIRST_READ
     if not all(read.final for read in reads):
         return CaseState.AWAITING_FINALISATION
-    if _ai_owed(policy, facts):
-        return CaseState.AWAITING_AI
-    return _state_after_reads(facts, reason, now)
+    return CaseState.AWAITING_AI if waits_for_ai else _state_after_reads(judged, now)
 
 
-def _state_after_reads(facts: CaseFacts, reason: arbitration.ArbitrationReason | None, now: datetime) -> CaseState:
-    if facts.decision is not None:
-        return CaseState.CONCLUDED if facts.decision.final else CaseState.AWAITING_FINALISATION
-    if reason is None:
+def _state_after_reads(judged: _Judged, now: datetime) -> CaseState:
+    if judged.decision is not None:
+        return CaseState.CONCLUDED if judged.decision.final else CaseState.AWAITING_FINALISATION
+    if judged.reason is None:
         return CaseState.CONCLUDED
-    lease = facts.lease
+    lease = judged.facts.lease
     if lease is not None and lease.for_arbitration and lease.expires_at > now:
         return CaseState.IN_ARBITRATION
     return CaseState.AWAITING_ARBITRATION
 
 
-def _ai_owed(policy: Policy, facts: CaseFacts) -> bool:
-    return policy.ai.takes_part and facts.ai is None and Objection.NO_AI not in facts.objections
+def _required(policy: Policy, facts: CaseFacts, reads: Sequence[HumanRead]) -> int:
+    owed = reads_by_triage(policy, facts)
+    if policy.ai.flag_action is not AiFlagAction.EXTRA_READ or len(reads) < owed or not ai_flags(policy, facts):
+        return owed
+    return owed if _recalls(reads[:owed]) else owed + 1
 
 
-def _ai_overdue(policy: Policy, facts: CaseFacts, now: datetime) -> bool:
-    return _ai_owed(policy, facts) and facts.opened_at is not None and now - facts.opened_at > policy.ai.wait
+def _recalls(reads: Sequence[HumanRead]) -> bool:
+    return any(read.recorded.opinion.kind is OpinionKind.RECALL for read in reads)
 
 
-def _ai_flags(policy: Policy, facts: CaseFacts) -> bool:
-    ai = usable_ai(policy, facts)
-    return ai is not None and (ai.flagged or ai.exam_score >= policy.ai.flag_from)
+def _ai_alone(policy: Policy, facts: CaseFacts, reads: Sequence[HumanRead]) -> bool:
+    """Whether AI flags what no reader recalls, and the policy wants that arbitrated."""
+    return policy.ai.flag_action is AiFlagAction.ARBITRATE and ai_flags(policy, facts) and not _recalls(reads)
 
 
-def _ai_alone(policy: Policy, facts: CaseFacts, owed: int) -> bool:
-    """AI flags a case that the reads owed so far all call not-recall."""
-    reads = valid_reads(facts)
-    no_recall = all(read.recorded.opinion.kind is not OpinionKind.RECALL for read in reads[:owed])
-    return len(reads) >= owed and no_recall and _ai_flags(policy, facts)
-
-
-def _arbitration_owed(
-    policy: Policy, facts: CaseFacts, reads: Sequence[HumanRead]
-) -> arbitration.ArbitrationReason | None:
-    opinions = [read.recorded.opinion for read in reads]
-    human = arbitration.arbitration_reason(policy, opinions)
+def _arbitration_owed(policy: Policy, facts: CaseFacts, reads: Sequence[HumanRead]) -> ArbitrationReason | None:
+    human = arbitration.arbitration_reason(policy, [read.recorded.opinion for read in reads])
     if human is not None:
         return human
-    if policy.ai.flag_action is not AiFlagAction.ARBITRATE or not _ai_flags(policy, facts):
+    return ArbitrationReason.AI_FLAG if _ai_alone(policy, facts, reads) else None
+
+
+def _standing_decision(policy: Policy, facts: CaseFacts, reads: Sequence[HumanRead]) -> ThirdDecision | None:
+    """The third decision, if it was made by people who may, on the reads and the AI flag that there are now.
+
+    A decision whose reads were withdrawn or joined by another is not used for or against the woman: the case owes a
+    new one. So it does when AI alone flags the case after a decision that was no recall.
+    """
+    decision = facts.decision
+    if decision is None or decision.rests_on != frozenset(read.id for read in reads):
         return None
-    recalls = any(opinion.kind is OpinionKind.RECALL for opinion in opinions)
-    return None if recalls else arbitration.ArbitrationReason.AI_FLAG
+    unseen_flag = _ai_alone(policy, facts, reads) and not flags(policy, decision.ai)
+    if unseen_flag and decision.decided.opinion.kind is not OpinionKind.RECALL:
+        return None
+    return decision if may_arbitrate(policy, reads, decision.decided.authors) else None
 
 
-def _outcome(
-    facts: CaseFacts,
-    reads: Sequence[HumanRead],
-    state: CaseState,
-) -> Outcome | None:
+def _outcome(judged: _Judged, state: CaseState) -> Outcome | None:
     if state is CaseState.WITHDRAWN:
-        return Outcome(OutcomeKind.NO_RESULT, reason=facts.withdrawal or "")
+        return Outcome(OutcomeKind.NO_RESULT, reason=judged.facts.withdrawal or "")
     if state is not CaseState.CONCLUDED:
         return None
-    governing = [read.recorded.opinion for read in reads]
-    if facts.decision is not None:
-        governing = [facts.decision.decided.opinion]
+    given = [read.recorded.opinion for read in judged.reads]
+    decided = [judged.decision.decided.opinion] if judged.decision is not None else []
+    governing = decided or given
     kind = arbitration.combined_kind(governing)
-    recall = kind is OutcomeKind.RECALL_FOR_ASSESSMENT
-    technical = tuple(dict.fromkeys(fault for opinion in governing for fault in opinion.technical))
-    suspected = arbitration.combined_breasts([read.recorded.opinion for read in reads])
+    recall, technical = kind is OutcomeKind.RECALL_FOR_ASSESSMENT, kind is OutcomeKind.TECHNICAL_RECALL
+    faults = {fault for opinion in governing for fault in opinion.technical}
     return Outcome(
         kind=kind,
         breasts=arbitration.combined_breasts(governing) if recall else (),
-        technical=tuple(sorted(technical, key=repr)) if kind is OutcomeKind.TECHNICAL_RECALL else (),
-        flagged_by=_flaggers(facts, reads),
-        arbitrated=facts.decision is not None,
-        standing_recall=suspected if kind is OutcomeKind.TECHNICAL_RECALL else (),
+        technical=tuple(sorted(faults, key=lambda fault: (fault.slot, fault.reason))) if technical else (),
+        flagged_by=_flaggers(judged),
+        arbitrated=judged.decision is not None,
+        standing_recall=arbitration.combined_breasts([*given, *decided]) if technical else (),
     )
 
 
-def _flaggers(facts: CaseFacts, reads: Sequence[HumanRead]) -> tuple[Flagger, ...]:
+def _flaggers(judged: _Judged) -> tuple[Flagger, ...]:
     humans = (Flagger.FIRST_READER, Flagger.SECOND_READER, Flagger.EXTRA_READER)
-    flagged = [
-        flagger
-        for flagger, read in zip(humans, reads, strict=False)
-        if read.recorded.opinion.kind is OpinionKind.RECALL
-    ]
-    if isinstance(facts.ai, AiScored) and facts.ai.flagged and Objection.NO_AI not in facts.objections:
+    flagged = [flagger for flagger, read in zip(humans, judged.reads, strict=False) if _recalls([read])]
+    if ai_flags(judged.policy, judged.facts):
         flagged.append(Flagger.AI)
     return tuple(flagged)
 
 
-def _due(policy: Policy, facts: CaseFacts, now: datetime) -> tuple[ReadId, ...]:
-    due = [r.id for r in facts.reads if not r.final and now - r.at >= policy.finalisation_window]
-    decision = facts.decision
-    if decision is not None and not decision.final and now - decision.at >= policy.finalisation_window:
+def _due(judged: _Judged, now: datetime) -> tuple[ReadId, ...]:
+    window = judged.policy.finalisation_window
+    due = [read.id for read in judged.reads if not read.final and now - read.at >= window]
+    decision = judged.decision
+    if decision is not None and not decision.final and now - decision.at >= window:
         due.append(decision.decided.read)
     return tuple(due)
 
@@ -249,21 +243,19 @@ def _standing_holds(policy: Policy, facts: CaseFacts, now: datetime) -> tuple[Ho
     )
 
 
-def _released(policy: Policy, facts: CaseFacts, at_release: CaseStatus, now: datetime) -> CaseStatus:
-    assert facts.released is not None  # noqa: S101  # the caller's condition, for the type checker
+def _released(facts: CaseFacts, released: Outcome, at_release: CaseStatus, later: CaseStatus) -> CaseStatus:
     review = list(facts.review)
     if facts.late_images:
         review.append("late_images")
-    later = _status(policy, facts, now)
-    if later.outcome is None or later.outcome.kind is not facts.released.kind:
+    if later.outcome is None or not later.outcome.tells_same(released):
         review.append("outcome_would_differ")
-    if at_release.outcome is None or at_release.outcome.kind is not facts.released.kind:
+    if at_release.outcome is None or not at_release.outcome.tells_same(released) or at_release.holds:
         review.append("released_against_policy")
     return CaseStatus(
         state=CaseState.RELEASED,
         required_reads=at_release.required_reads,
         reads=at_release.reads,
-        outcome=facts.released,
+        outcome=released,
         arbitration=at_release.arbitration,
         review=tuple(review),
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import get_args
 
 from screening.domain.ai_read import AiStatus
+from screening.domain.errors import InvalidInput
 from screening.domain.identifiers import CaseId, EpisodeId, ReaderId, ReadId, StudyInstanceUid
 from screening.domain.opinion import BiRads, Opinion
 from screening.domain.outcome import Outcome
@@ -109,6 +110,9 @@ class ReadClaimed:
     author: Author
     expires_at: datetime
 
+    def __post_init__(self) -> None:
+        _check_zone(self.expires_at)
+
 
 @dataclass(frozen=True)
 class ReadReleased:
@@ -158,6 +162,9 @@ class ArbitrationClaimed:
 
     authors: tuple[Author, ...]
     expires_at: datetime
+
+    def __post_init__(self) -> None:
+        _check_zone(self.expires_at)
 
 
 @dataclass(frozen=True)
@@ -270,10 +277,22 @@ FACTS: tuple[type[Fact], ...] = get_args(Fact)
 
 @dataclass(frozen=True)
 class CaseEvent:
-    """A fact with its place: `sequence` counts from 1 within the case, `actor` is an account, service or job."""
+    """A fact with its place: `sequence` counts from 1 within the case, `actor` is an account, service or job.
+
+    `at` carries its time zone; InvalidInput without one.
+    """
 
     case: CaseId
     sequence: int
     at: datetime
     actor: str
     fact: Fact
+
+    def __post_init__(self) -> None:
+        _check_zone(self.at)
+
+
+def _check_zone(moment: datetime) -> None:
+    """A time without a zone means another moment on another machine, so it is no fact."""
+    if moment.tzinfo is None:
+        raise InvalidInput("a recorded time carries its time zone")

@@ -33,4 +33,8 @@ class Flip:
         if self.vertical:
             y0, y1 = self.rows - y1, self.rows - y0
         clip_x, clip_y = float(self.columns), float(self.rows)
-        return max(0.0, x0), max(0.0, y0), min(clip_x, x1), min(clip_y, y1)
+        return _within(x0, clip_x), _within(y0, clip_y), _within(x1, clip_x), _within(y1, clip_y)
+
+
+def _within(value: float, limit: float) -> float:
+    return min(max(0.0, value), limit)

@@ -48,6 +48,14 @@ class Outcome:
         """Flagged by someone, then called normal by arbitration."""
         return self.arbitrated and self.kind is OutcomeKind.ROUTINE_RECALL and bool(self.flagged_by)
 
+    def tells_same(self, other: Outcome) -> bool:
+        """Whether both tell the woman the same: kind, breasts with their categories, views to repeat."""
+        return self._message() == other._message()
+
+    def _message(self) -> tuple[object, ...]:
+        breasts = frozenset((breast.laterality, breast.category) for breast in self.breasts)
+        return self.kind, breasts, frozenset(fault.slot for fault in self.technical)
+
     @property
     def origin(self) -> str:
         """Who flagged, as one word for audits: `R1`, `R1+AI`, ... or `none`."""
