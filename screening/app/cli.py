@@ -1,0 +1,70 @@
+"""The command line: `secondread`. Errors leave as one coded line and a documented exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screening.app.commands import audit, demo, intake, operation, reading, results, score
+from screening.app.compose import VERSION
+from screening.app.exit_codes import exit_code
+from screening.app.logging import configure_logging
+from screening.app.settings import settings
+from screening.app.terminal import complaints, console
+from screening.domain.errors import SecondReadError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+    help="""Second Read: double reading of screening mammography.
+
+An AI second reader, arbitration under the programme's policy, structured BI-RADS reports, recall audit.
+The shipped model is trained on phantoms and is not for clinical use.
+
+Exit codes: 0 done; 1 nothing usable, or something parked; 2 wrong usage; others name a coded error (docs/cli.md).
+""",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database and files.")] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Settings come from SECONDREAD_ variables (docs/settings.md); options go before them."""
+    current = settings()
+    ctx.obj = current.model_copy(update={"data_dir": data_dir}) if data_dir else current
+    configure_logging(current.log_level)
+
+
+EXAMS, READING, RESULTS, RUNNING = "Exams", "Reading", "Results", "Running"
+for panel, commands in {
+    EXAMS: (score.score, intake.ingest, intake.work),
+    READING: (reading.worklist, reading.show, reading.read, reading.finalise, reading.arbitrate),
+    RESULTS: (results.release, results.report, results.assess, results.withdraw, audit.audit),
+    RUNNING: (operation.serve, operation.policies, demo.demo),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.command("object", rich_help_panel=RESULTS)(results.object_to)
+app.add_typer(operation.ledger, name="ledger", rich_help_panel=RUNNING)
+
+
+def main() -> None:
+    """Run the command line; a coded error is one line on standard error."""
+    try:
+        app()
+    except SecondReadError as error:
+        complaints.print(f"[bold red]{error.code}[/]: {error}", highlight=False)
+        sys.exit(exit_code(error))

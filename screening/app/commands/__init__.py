@@ -1,0 +1,1 @@
+"""The commands of `secondread`, thin: parse, compose, call the use case, show."""

@@ -1,0 +1,102 @@
+"""`secondread ingest` and `secondread work`: take exams in, and do the durable jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from screening.app.compose import Service
+from screening.app.inputs import input_files
+from screening.app.terminal import Json, emit, progress_bar, service_of
+from screening.domain.identifiers import CaseId
+from screening.domain.quality import TEXTS
+from screening.workflow.intake import Received, receive_file
+from screening.workflow.open_case import open_case
+from screening.workflow.ports import Registered
+
+Paths = Annotated[list[Path], typer.Argument(help="DICOM files, folders, or zip archives of them.", metavar="PATH...")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Also do the jobs that follow (AI reads) before ending.")]
+PATIENCE_S = 24 * 3600.0
+
+
+def ingest(ctx: typer.Context, paths: Paths, wait: Wait = True, json: Json = False) -> None:
+    """Store exams, say what every object is, open their cases and have AI read them.
+
+    Every file is on disk before it is acknowledged. Run the same command again after an interruption: what is
+    there is recognised, what is missing is done.
+    """
+    with service_of(ctx) as service:
+        with input_files(paths) as files:
+            received = _receive(service, files, hidden=json)
+        cases = _open_cases(service, received, hidden=json)
+        if wait:
+            drain(service)
+        emit({"files": received, "cases": cases}, json, _summary(received, cases))
+
+
+def work(ctx: typer.Context, json: Json = False) -> None:
+    """Do every durable job that waits (AI reads, report composition), then end.
+
+    Jobs that cannot be done are parked with a reason: they are listed, and the exit code is 1.
+    """
+    with service_of(ctx) as service:
+        drain(service)
+        parked = list(service.parked_jobs())
+        table = Table("job", "reason", title="Parked jobs", title_justify="left")
+        for job in parked:
+            table.add_row(job.key, job.reason)
+        emit({"parked": parked}, json, table if parked else "nothing waits")
+        if parked:
+            raise typer.Exit(1)
+
+
+def drain(service: Service) -> None:
+    """Work until no job waits."""
+    runner = service.runner()
+    runner.start()
+    try:
+        runner.run_until_idle(PATIENCE_S)
+    finally:
+        runner.stop()
+
+
+def _receive(service: Service, files: Sequence[Path], hidden: bool) -> list[Received]:
+    reader = service.operations().instances
+    received = []
+    with progress_bar(hidden) as bar:
+        task = bar.add_task("storing files", total=len(files))
+        for path in files:
+            with service.units() as uow:
+                received.append(receive_file(uow, service.files, reader, path, service.clock.now()))
+            bar.advance(task)
+    return received
+
+
+def _open_cases(service: Service, received: Sequence[Received], hidden: bool) -> list[CaseId]:
+    new = Counter(item.study for item in received if item.registered is Registered.NEW)
+    studies = dict.fromkeys(item.study for item in received if item.study is not None and item.registered is not None)
+    cases = []
+    with progress_bar(hidden) as bar:
+        task = bar.add_task("opening cases", total=len(studies))
+        for study in studies:
+            with service.units() as uow:
+                unit, at = service.settings.site, service.clock.now()
+                case = open_case(uow, study, service.policy, unit, at, new[study])
+            cases += [case] if case is not None else []
+            bar.advance(task)
+    return cases
+
+
+def _summary(received: Sequence[Received], cases: Sequence[CaseId]) -> Table:
+    table = Table("result", "files", title=f"{len(cases)} cases open", title_justify="left")
+    counts = Counter(item.registered.value if item.registered else "not registered" for item in received)
+    for result, count in sorted(counts.items()):
+        table.add_row(result, str(count))
+    for reason, count in sorted(Counter(item.reason for item in received if item.reason).items()):
+        table.add_row(f"  {reason.value}: {TEXTS[reason]}", str(count))
+    return table

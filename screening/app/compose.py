@@ -1,0 +1,174 @@
+"""The composition root: the only place that builds adapters and joins them to the use cases.
+
+Torch, pixel decoders and FHIR models are imported when first needed, so that `--help` and the web process stay light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from screening.app.settings import Settings
+from screening.app.system import RandomIds, SystemClock
+from screening.domain.errors import ModelNotFound, ModelUnusable
+from screening.domain.identifiers import CaseId
+from screening.domain.policy import Policy
+from screening.store.engine import open_engine
+from screening.store.files import ContentFiles
+from screening.store.migrate import migrate
+from screening.store.runner import Handler, JobRunner
+from screening.store.uow import SqlUnits
+from screening.web.operations import Operations
+from screening.workflow.compose_report import compose_report
+from screening.workflow.open_case import AI_READ_JOB
+from screening.workflow.policies import policy_json, shipped_policies
+from screening.workflow.ports import (
+    AiReader,
+    CadSrWriter,
+    Clock,
+    FileLocator,
+    Ids,
+    InstanceReader,
+    PixelSource,
+    ReportWriter,
+)
+from screening.workflow.read_by_ai import read_by_ai
+from screening.workflow.release import COMPOSE_REPORT_JOB
+
+if TYPE_CHECKING:
+    from readers.ai.reader import ViewModel
+
+VERSION = version("secondread")
+
+
+class Service:
+    """One running installation: settings, store, clock, and everything built on them when first used."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
+        """Open the store of these settings and bring it to this version's schema."""
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.ids: Ids = ids or RandomIds()
+        self._engine = open_engine(settings.database)
+        migrate(self._engine)
+        self.units = SqlUnits(self._engine)
+        self.files = ContentFiles(settings.data_dir / "files")
+
+    @cached_property
+    def ai_reader(self) -> AiReader:
+        """The AI reader; loads the model once per process."""
+        return ai_reader(self.settings)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy pinned to new cases, stored so that every pinned case can always be decided."""
+        policy = shipped_policy(self.settings.policy)
+        with self.units() as uow:
+            uow.policies.save(policy, policy_json(policy.id))
+        return policy
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What each durable job does; doing one again changes nothing."""
+        return {AI_READ_JOB: self._read_by_ai, COMPOSE_REPORT_JOB: self._compose_report}
+
+    def runner(self) -> JobRunner:
+        """A worker for the durable jobs of this store."""
+        return JobRunner(self._engine, self.handlers(), self.settings.data_dir / "locks")
+
+    def operations(self) -> Operations:
+        """The ports the HTTP face works with."""
+        return Operations(
+            units=self.units,
+            clock=self.clock,
+            ids=self.ids,
+            files=self.files,
+            instances=instance_reader(),
+            reports=report_writer(),
+            policy=lambda: self.policy,
+            unit=self.settings.site,
+            organisation=self.settings.organisation,
+        )
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.units.close()
+        self._engine.dispose()
+
+    def _read_by_ai(self, _study: str, case: str) -> None:
+        read_by_ai(self.units, self.ai_reader, pixel_source(self.files), self.clock, CaseId(case))
+
+    def _compose_report(self, _study: str, case: str) -> None:
+        with self.units() as uow:
+            compose_report(uow, CaseId(case), self.settings.organisation)
+
+
+@contextmanager
+def open_service(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> Iterator[Service]:
+    """A service for the length of a block."""
+    service = Service(settings, clock, ids)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def shipped_policy(policy_id: str) -> Policy:
+    """A shipped policy by id. Raises PolicyNotFound with the known ids."""
+    from screening.domain.errors import PolicyNotFound
+
+    policies = shipped_policies()
+    if policy_id not in policies:
+        raise PolicyNotFound(f"no policy is called {policy_id!r}; known: {', '.join(sorted(policies))}")
+    return policies[policy_id]
+
+
+def ai_reader(settings: Settings) -> AiReader:
+    """The native AI reader with the shipped and the configured calibrations.
+
+    Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all.
+    """
+    from models import predict, registry
+    from models.errors import ModelError, UnknownModel
+    from readers.ai.calibration import SHIPPED, Calibrations
+    from readers.ai.reader import NeuralReader
+
+    try:
+        model: ViewModel = predict.load(settings.model or registry.DEFAULT)
+    except UnknownModel as error:
+        raise ModelNotFound(str(error)) from error
+    except ModelError as error:
+        raise ModelUnusable(f"{error.code}: {error}") from error
+    folders = [SHIPPED, *([settings.calibrations_dir] if settings.calibrations_dir else [])]
+    return NeuralReader(model, Calibrations.from_folders(*folders))
+
+
+def pixel_source(files: FileLocator) -> PixelSource:
+    """Decodes stored images."""
+    from screening.dicom.pixel_source import DicomPixelSource
+
+    return DicomPixelSource(files)
+
+
+def instance_reader() -> InstanceReader:
+    """Describes DICOM files."""
+    from screening.dicom.instance_reader import DicomInstanceReader
+
+    return DicomInstanceReader()
+
+
+def cad_sr_writer() -> CadSrWriter:
+    """Writes AI reads for the PACS."""
+    from screening.dicom.cad_sr import MammographyCadSrWriter
+
+    return MammographyCadSrWriter()
+
+
+def report_writer() -> ReportWriter:
+    """Writes reports as FHIR and as text."""
+    from fhir_gateway.fhir.report import FhirReportWriter
+
+    return FhirReportWriter()

@@ -1,0 +1,52 @@
+"""One process that serves the HTTP face and does the durable jobs: the embedded default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import uvicorn
+from fastapi import FastAPI
+
+from screening.app.compose import VERSION, Service, open_service
+from screening.app.logging import configure_logging
+from screening.app.settings import Settings
+from screening.app.terminal import housekeep
+from screening.web.application import create_application
+
+HOUSEKEEPING_S = 30.0
+
+
+def build_app(service: Service) -> FastAPI:
+    """The application of this service, with the routers of every room."""
+    from audits.http import router as audit_router
+
+    return create_application(service.operations(), VERSION, [audit_router])
+
+
+def run_server(settings: Settings, host: str, port: int) -> None:
+    """Serve until stopped; jobs under way finish or are taken up again at the next start."""
+    configure_logging(settings.log_level)
+    with open_service(settings) as service, _working(service):
+        uvicorn.run(build_app(service), host=host, port=port, log_level=settings.log_level.lower(), access_log=False)
+
+
+@contextmanager
+def _working(service: Service) -> Iterator[None]:
+    """Do durable jobs and housekeeping in the background for the length of the block."""
+    runner, stopping = service.runner(), Event()
+
+    def keep_house() -> None:
+        while not stopping.wait(HOUSEKEEPING_S):
+            housekeep(service)
+
+    runner.start()
+    keeper = Thread(target=keep_house, name="housekeeping", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        keeper.join(HOUSEKEEPING_S)
+        runner.stop()
