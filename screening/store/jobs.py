@@ -5,21 +5,50 @@ Only names and ids are handed over. The code that works jobs off is in `runner`;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from dbos import DBOSClient
+from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError, WorkflowStatus
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from screening.domain.errors import InvalidInput
-from screening.store.job_names import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW, serializer
+from screening.domain.errors import InvalidInput, NotFound, SecondReadError
+
+APPLICATION: Final = "secondread"
+APPLICATION_VERSION: Final = "jobs-1"
+"""Version of the job format, not of the source: jobs of an older build go on after an upgrade."""
+QUEUE: Final = "studies"
+"""The one queue; each study is a partition of it, worked off one job at a time."""
+WORKFLOW: Final = "secondread_job"
+
+WORKER_DIED: Final = "worker_died"
+"""Reason code of a job during which its worker died again and again."""
 
 _ID_LENGTH: Final = 128
+_PARKED: Final = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+
+
+@dataclass(frozen=True)
+class ParkedJob:
+    """A job that waits for a person: its key, name, ids, and the code of what went wrong."""
+
+    key: str
+    name: str
+    ids: tuple[str, ...]
+    reason: str
+    at: datetime
 
 
 def open_client(engine: Engine) -> DBOSClient:
     """Client of the job engine on our own database; connects on first use."""
-    return DBOSClient(system_database_engine=engine, serializer=serializer(), application_name=APPLICATION, lazy=True)
+    return DBOSClient(
+        system_database_engine=engine,
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=APPLICATION,
+        lazy=True,
+    )
 
 
 class SqlJobs:
@@ -35,7 +64,7 @@ class SqlJobs:
         Jobs with the same first id never overlap and run in the order they were enqueued. Raises InvalidInput
         without an id, or for an id too long to be one.
         """
-        if not ids or any(not part or len(part) > _ID_LENGTH for part in (key, *ids)):
+        if not ids or any(not part or len(part) > _ID_LENGTH for part in (name, key, *ids)):
             raise InvalidInput("a job names its study and carries ids only")
         self._session.flush()
         self._client.enqueue_in_transaction(
@@ -50,3 +79,46 @@ class SqlJobs:
             name,
             list(ids),
         )
+
+
+def unfinished_jobs(client: DBOSClient) -> int:
+    """How many jobs wait or run, parked ones left out."""
+    return len(
+        client.list_workflows(
+            status=["ENQUEUED", "PENDING", "DELAYED"], queue_name=QUEUE, load_input=False, load_output=False
+        )
+    )
+
+
+def parked_jobs(client: DBOSClient) -> Sequence[ParkedJob]:
+    """Every job that will not run again by itself, oldest first."""
+    return [_parked(status) for status in client.list_workflows(status=_PARKED, name=WORKFLOW)]
+
+
+def retry_parked(client: DBOSClient, key: str) -> None:
+    """Put a parked job back into its queue. Raises NotFound when no job is parked under this key."""
+    found = client.list_workflows(status=_PARKED, name=WORKFLOW, workflow_ids=[key])
+    if not found:
+        raise NotFound("no job is parked under this key")
+    client.rewind_workflow(key, queue_name=QUEUE, queue_partition_key=_arguments(found[0])[1][0])
+
+
+def _parked(status: WorkflowStatus) -> ParkedJob:
+    name, ids = _arguments(status)
+    at = datetime.fromtimestamp((status.updated_at or 0) / 1000, UTC)
+    return ParkedJob(status.workflow_id, name, ids, _reason(status), at)
+
+
+def _arguments(status: WorkflowStatus) -> tuple[str, tuple[str, ...]]:
+    if status.input is None:
+        return "", ("",)
+    name, ids = status.input["args"]
+    return str(name), tuple(str(part) for part in ids)
+
+
+def _reason(status: WorkflowStatus) -> str:
+    if status.status != "ERROR":
+        return WORKER_DIED
+    if isinstance(status.error, PortableWorkflowError) and status.error.code:
+        return str(status.error.code)
+    return SecondReadError.code

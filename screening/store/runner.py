@@ -1,0 +1,263 @@
+"""Works jobs off: durable, at least once, one job of a study at a time; handlers are idempotent (ADR 4).
+
+One runner per process. A job that fails for a passing reason is tried again with growing waits; any other failure parks
+it with a reason code, where a person finds it. Error texts are neither stored nor logged: they may name a woman.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dbos import DBOS, DBOSPortableJSONSerializer, PortableWorkflowError
+from sqlalchemy import Engine
+
+from screening.domain.errors import Conflict
+from screening.store.job_retries import OnFailure, Retries, on_failure, reason_code
+from screening.store.jobs import (
+    APPLICATION,
+    APPLICATION_VERSION,
+    QUEUE,
+    WORKFLOW,
+    ParkedJob,
+    open_client,
+    parked_jobs,
+    retry_parked,
+    unfinished_jobs,
+)
+from screening.store.liveness import LivenessLock, take_over, try_lock
+
+Handler = Callable[..., None]
+
+_LOG: Final = logging.getLogger(__name__)
+_LISTEN_S: Final = 0.05
+
+
+@dataclass(frozen=True)
+class JobCounts:
+    """What a run came to: jobs done, jobs parked, and jobs still unfinished when it ended."""
+
+    done: int
+    parked: int
+    unfinished: int
+
+
+class JobRunner:
+    """Runs `handlers[name](*ids)` for every job in the queue, `concurrency` studies at a time.
+
+    The database must be migrated. `poll_s` is how often it looks for jobs, `take_over_s` how often for dead workers.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        handlers: Mapping[str, Handler],
+        *,
+        concurrency: int = 2,
+        retries: Retries | None = None,
+        poll_s: float = 0.1,
+        take_over_s: float = 5.0,
+    ) -> None:
+        self._engine = engine
+        self._handlers = dict(handlers)
+        self._concurrency = concurrency
+        self._retries = retries or Retries()
+        self._poll_s = poll_s
+        self._take_over_s = take_over_s
+        self._worker = f"worker-{uuid.uuid4().hex[:16]}"
+        self._client = open_client(engine)
+        self._changed = threading.Condition()
+        self._done = self._parked = self._running = 0
+        self._stopping = threading.Event()
+        self._lock: LivenessLock | None = None
+        self._keeper: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether jobs are being worked off: started, not stopped, and the liveness lock is held."""
+        return self._lock is not None and not self._stopping.is_set()
+
+    def start(self) -> None:
+        """Start working. Raises Conflict when another runner works in this process."""
+        _Active.claim(self)
+        self._lock = try_lock(self._engine, self._worker)
+        _quiet()
+        DBOS(
+            config={
+                "name": APPLICATION,
+                "system_database_engine": self._engine,
+                "serializer": DBOSPortableJSONSerializer(),
+                "application_version": APPLICATION_VERSION,
+                "executor_id": self._worker,
+                "run_migrations": False,
+                "notification_listener_polling_interval_sec": 0.2,
+                "log_level": "CRITICAL",
+            }
+        )
+        DBOS.listen_queues([QUEUE])
+        self._client.register_queue(
+            QUEUE,
+            worker_concurrency=self._concurrency,
+            partition_concurrency=1,
+            polling_interval_sec=self._poll_s,
+        )
+        DBOS.launch()
+        take_over(self._client, self._engine)
+        self._keeper = threading.Thread(target=self._keep, name="secondread-takeover", daemon=True)
+        self._keeper.start()
+
+    def run_until_idle(self, timeout_s: float) -> JobCounts:
+        """Start, work until nothing is left or the time is up, and stop."""
+        self.start()
+        deadline = time.monotonic() + timeout_s
+        try:
+            while (left := unfinished_jobs(self._client)) and time.monotonic() < deadline:
+                with self._changed:
+                    self._changed.wait(_LISTEN_S)
+        finally:
+            self.stop(max(0.0, deadline - time.monotonic()))
+        return JobCounts(self._done, self._parked, left)
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Take no new jobs, wait for those running, and let go of everything; stopping twice is harmless.
+
+        What still runs after `timeout_s` is taken over by another worker once this process ends.
+        """
+        if self._lock is None:
+            return
+        self._stopping.set()
+        busy = self._running > 0
+        DBOS.destroy(workflow_completion_timeout_sec=int(timeout_s) if busy else 0)
+        if self._keeper is not None and self._keeper is not threading.current_thread():
+            self._keeper.join()
+        self._lock.release()
+        self._lock = None
+        self._client.destroy()
+        _Active.release(self)
+
+    def parked_jobs(self) -> Sequence[ParkedJob]:
+        """Jobs that wait for a person."""
+        return parked_jobs(self._client)
+
+    def retry_parked(self, key: str) -> None:
+        """Put a parked job back. Raises NotFound."""
+        retry_parked(self._client, key)
+
+    def work(self, name: str, ids: Sequence[str]) -> None:
+        """Run one job with its retries; raises the parking error that the job engine keeps."""
+        self._count(running=1)
+        try:
+            DBOS.run_step(
+                {
+                    "name": name,
+                    "retries_allowed": True,
+                    "max_attempts": self._retries.attempts,
+                    "interval_seconds": self._retries.first_wait_s,
+                    "should_retry": _worth_retrying,
+                },
+                self._attempt,
+                name,
+                tuple(ids),
+            )
+        except Exception as error:  # noqa: BLE001  # whatever happened, the job is parked with a code and never lost
+            self._count(running=-1, parked=1)
+            raise _parking(_code(error)) from None
+        self._count(running=-1, done=1)
+
+    def _attempt(self, name: str, ids: Sequence[str]) -> None:
+        try:
+            self._handlers[name](*ids)
+        except Exception as error:  # noqa: BLE001  # the engine stores error texts, so it must never see this one
+            decision, code = on_failure(error), reason_code(error)
+            _LOG.warning("job %s failed: %s (%s) at %s", name, code, type(error).__name__, _where(error))
+            raise _JobFailed(code, retry=decision is OnFailure.RETRY) from None
+
+    def _keep(self) -> None:
+        """Take over from the dead, and stop when this worker may be taken for dead itself."""
+        while not self._stopping.wait(self._take_over_s):
+            if self._lock is not None and not self._lock.still_held():
+                _LOG.error("the liveness lock is lost; this worker stops")
+                self.stop(0)
+                return
+            take_over(self._client, self._engine)
+
+    def _count(self, *, running: int = 0, done: int = 0, parked: int = 0) -> None:
+        with self._changed:
+            self._running += running
+            self._done += done
+            self._parked += parked
+            self._changed.notify_all()
+
+
+class _JobFailed(Exception):
+    """A handler failed; carries the code and nothing else."""
+
+    def __init__(self, code: str, *, retry: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry = retry
+
+
+class _Active:
+    """The one runner of this process, which the job engine's own global state is bound to."""
+
+    _guard = threading.Lock()
+    runner: JobRunner | None = None
+
+    @classmethod
+    def claim(cls, runner: JobRunner) -> None:
+        with cls._guard:
+            if cls.runner is not None:
+                raise Conflict("another job runner works in this process")
+            cls.runner = runner
+
+    @classmethod
+    def release(cls, runner: JobRunner) -> None:
+        with cls._guard:
+            if cls.runner is runner:
+                cls.runner = None
+
+
+@DBOS.workflow(name=WORKFLOW)
+def _job(name: str, ids: list[str]) -> None:
+    """What the job engine runs for every job."""
+    if _Active.runner is None:
+        raise _parking("internal_error")
+    _Active.runner.work(name, ids)
+
+
+def _worth_retrying(error: BaseException) -> bool:
+    return isinstance(error, _JobFailed) and error.retry
+
+
+def _parking(code: str) -> PortableWorkflowError:
+    return PortableWorkflowError(message=code, name="JobParked", code=code)
+
+
+def _code(error: BaseException) -> str:
+    """The code of the last failure, also when the engine gave up after several."""
+    if isinstance(error, _JobFailed):
+        return error.code
+    if isinstance(error, PortableWorkflowError) and isinstance(error.code, str):
+        return error.code
+    errors = getattr(error, "errors", ())
+    return _code(errors[-1]) if errors else reason_code(error)
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the failure, without any value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def _quiet() -> None:
+    """Keep the job engine from putting its own handler on the console."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
