@@ -1,4 +1,4 @@
-"""The phantom: same request, same pixels; the truth is where it says; the picture obeys the DICOM conventions it states."""
+"""The phantom: same request, same pixels; the truth is where it says; the picture keeps its stated conventions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from models import phantom
 from models.phantom import ExamSpec, LesionSpec
 
@@ -48,9 +49,7 @@ def test_the_chest_wall_lies_where_patient_orientation_says(
 
 @pytest.mark.parametrize("kind", phantom.LESION_KINDS)
 @pytest.mark.parametrize("vendor", list(phantom.STYLES))
-def test_a_finding_changes_its_truth_box_and_hardly_anything_else(
-    kind: phantom.spec.LesionKind, vendor: str
-) -> None:
+def test_a_finding_changes_its_truth_box_and_hardly_anything_else(kind: phantom.spec.LesionKind, vendor: str) -> None:
     for plain, marked in zip(
         phantom.breast(11, replace(PLAIN, vendor=vendor), "L"),
         phantom.breast(11, replace(with_lesion(kind), vendor=vendor), "L"),
@@ -100,7 +99,7 @@ def test_an_overlap_shows_in_one_view_only() -> None:
 def test_a_prior_is_the_same_breast_with_a_smaller_cancer_or_none() -> None:
     now = with_lesion("spiculated_mass")
     before = replace(now, prior_years=2.0)
-    for seed in range(6):
+    for seed in range(3):
         current, prior = phantom.breast(seed, now, "L")[0], phantom.breast(seed, before, "L")[0]
         assert current.density == prior.density
         sizes = [lesion.size_mm for lesion in prior.lesions]
@@ -112,7 +111,7 @@ def test_a_prior_is_the_same_breast_with_a_smaller_cancer_or_none() -> None:
 
 def test_some_cancers_were_not_yet_there_at_the_prior_and_some_were() -> None:
     before = replace(with_lesion("spiculated_mass"), prior_years=2.0)
-    seen = [len(phantom.breast(seed, before, "L")[0].lesions) for seed in range(12)]
+    seen = [len(phantom.breast(seed, before, "L")[0].lesions) for seed in range(8)]
     assert 0 < sum(seen) < len(seen)
 
 
