@@ -1,0 +1,107 @@
+"""The generated pages, one function each: code in, Markdown out."""
+
+from __future__ import annotations
+
+import inspect
+
+from screening.app.settings import Settings
+from screening.domain.case import CaseState
+from screening.domain.errors import all_errors
+from screening.domain.policy import Policy
+from screening.domain.quality import TEXTS
+from screening.domain.transitions import TRANSITIONS
+
+
+def settings_page() -> str:
+    """Every setting with its variable, default and meaning."""
+    rows = [
+        f"| `SECONDREAD_{name.upper()}` | `{'' if field.default is None else field.default}` | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["# Settings", "", "| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+def errors_page() -> str:
+    """Every error code and how each border says it."""
+    from fhir_gateway.fhir.outcome import OUTCOMES
+    from fhir_gateway.hl7v2.ack import ACKS
+    from screening.app.exit_codes import EXIT_CODES
+    from screening.dicom.status import C_STORE_STATUS
+    from screening.store.job_retries import RETRY_OR_PARK
+    from screening.web.errors import PROBLEMS
+
+    tables = (PROBLEMS, EXIT_CODES, C_STORE_STATUS, OUTCOMES, ACKS, RETRY_OR_PARK)
+    head = "| code | meaning | HTTP | exit | C-STORE | OperationOutcome | HL7 ACK | job |"
+    rows = []
+    for error in all_errors():
+        meaning = (inspect.getdoc(error) or "").splitlines()[0]
+        cells = " | ".join(_cell(table[error.code]) for table in tables)  # type: ignore[index]
+        rows.append(f"| `{error.code}` | {meaning} | {cells} |")
+    return "\n".join(["# Errors", "", "One code per condition; each border translates it by a table.", "", head, "|---" * 8 + "|", *rows])
+
+
+def reasons_page() -> str:
+    """Every reason code."""
+    rows = [f"| `{code.value}` | {text} |" for code, text in TEXTS.items()]
+    return "\n".join(["# Reason codes", "", "Why an object or exam is not used, or used with a warning.", "", "| code | text |", "|---|---|", *rows])
+
+
+def states_page() -> str:
+    """The state diagram, and the table of states and facts it is drawn from."""
+    edges: dict[tuple[str, str], list[str]] = {}
+    for fact, row in TRANSITIONS.items():
+        for state, following in row.items():
+            for after in sorted(following - {state}):
+                edges.setdefault((state.value, after.value), []).append(fact.__name__)
+    diagram = [f"    {a} --> {b}: {', '.join(sorted(facts))}" for (a, b), facts in sorted(edges.items())]
+    head = "| fact | " + " | ".join(state.value for state in CaseState) + " |"
+    rows = [
+        f"| {fact.__name__} | " + " | ".join("yes" if state in row else "" for state in CaseState) + " |"
+        for fact, row in TRANSITIONS.items()
+    ]
+    note = "Which fact may be recorded in which state; everything else is refused with `event_not_allowed`."
+    return "\n".join(
+        ["# States of a case", "", "```mermaid", "stateDiagram-v2", "    [*] --> awaiting_images", *diagram, "```", "", note, "", head, "|---" * (len(CaseState) + 1) + "|", *rows]
+    )
+
+
+def policies_page() -> str:
+    """The shipped policies."""
+    from screening.workflow.policies import shipped_policies
+
+    return "\n\n".join(["# Reading policies", *(_policy(policy) for policy in shipped_policies().values())])
+
+
+def _policy(policy: Policy) -> str:
+    ai = policy.ai
+    triage = ", ".join(f"score {rule.lowest}-{rule.highest}: {rule.human_reads}" for rule in ai.triage) or "none"
+    lines = [
+        f"## `{policy.id}` {policy.version}",
+        "",
+        policy.title,
+        "",
+        f"- protocol or licence: {policy.reference or 'not needed'}",
+        f"- human reads without a usable AI read: {policy.human_reads}; by triage: {triage}",
+        f"- AI: {'takes part, needed by ' + ai.needed_by.value if ai.takes_part else 'takes no part'};"
+        f" flags from score {ai.flag_from}, which leads to: {ai.flag_action.value}",
+        f"- third decision: {policy.arbitrate.value}",
+        f"- categories {sorted(c.value for c in policy.categories)}, recall {sorted(c.value for c in policy.recall_categories)}",
+        f"- correction window {policy.finalisation_window}, wait for priors {policy.priors_wait}",
+        "",
+        "| role | when | may see |",
+        "|---|---|---|",
+    ]
+    rows = [
+        f"| {role.value} | {phase.value} | {', '.join(sorted(fields)) or 'nothing'} |"
+        for (role, phase), fields in sorted(policy.visibility.items())
+    ]
+    return "\n".join(lines + rows)
+
+
+def _cell(value: object) -> str:
+    """A table value in one cell."""
+    if isinstance(value, int) and value > 0x999:
+        return f"{value:04X}H"
+    if isinstance(value, tuple | list):
+        return ", ".join(_cell(item) for item in value)
+    return str(getattr(value, "value", value))
