@@ -1,4 +1,4 @@
-"""The chain that makes the shipped files, run small: phantom, training, weights, card, reference, and again the same."""
+"""The chain that makes the shipped files, run small: phantom, training, weights, card, scores, and again the same."""
 
 from __future__ import annotations
 
