@@ -38,8 +38,6 @@ def test_an_unreadable_file_is_not_worth_sending_again() -> None:
     assert store_status(errors.NotDicom()).code == 0xC000
 
 
-def test_an_error_of_another_room_answers_like_its_parent() -> None:
-    class DiskFull(errors.StoreUnavailable):
-        code = "disk_full"
-
-    assert store_status(DiskFull()) is OUT_OF_RESOURCES
+def test_an_error_without_a_row_answers_like_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(STORE_STATUS, errors.NotDicom)
+    assert store_status(errors.NotDicom()) is STORE_STATUS[errors.InvalidInput]

@@ -1,0 +1,158 @@
+"""The modules of a Digital Mammography X-Ray Image object, filled from `MgPixels` (PS3.3 A.26.3).
+
+Knows attributes and their order only; pixels are encoded elsewhere. Nothing here is guessed: what the caller does not
+say is left out, or empty where the standard demands the attribute.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from screening.dicom import sr_codes
+from screening.dicom.sr_codes import Code
+from screening.dicom.sr_items import code_item
+from screening.domain.errors import InvalidInput
+from screening.domain.study import Laterality, View
+
+if TYPE_CHECKING:
+    from screening.dicom.mg_object import MgPixels
+
+BREAST = Code("76752008", "SCT", "Breast")
+
+_LATERAL_UP = ("A\\R", "P\\L")
+_OBLIQUE = ("A\\FR", "P\\FL")
+_UPRIGHT = ("A\\F", "P\\F")
+PATIENT_ORIENTATION: dict[View, tuple[str, str]] = {
+    View.CC: _LATERAL_UP,
+    View.XCCL: _LATERAL_UP,
+    View.XCCM: _LATERAL_UP,
+    View.MLO: _OBLIQUE,
+    View.ML: _UPRIGHT,
+    View.LM: _UPRIGHT,
+}
+"""Patient Orientation (0020,0020), row and column direction, of a left and a right breast (PS3.3 C.7.6.1.1.1)."""
+
+
+def patient_orientation(laterality: Laterality, view: View) -> list[str]:
+    """Row and column direction with the chest wall left (left breast) or right (right breast).
+
+    Raises InvalidInput for a view that is not in the table.
+
+    >>> patient_orientation(Laterality.RIGHT, View.MLO)
+    ['P', 'FL']
+    """
+    if view not in PATIENT_ORIENTATION:
+        raise InvalidInput(f"no patient orientation is defined for view {view.value}")
+    left, right = PATIENT_ORIENTATION[view]
+    return (left if laterality is Laterality.LEFT else right).split("\\")
+
+
+def general(dataset: Dataset, image: MgPixels) -> None:
+    """SOP Common, Patient, General Study, General Series, General Equipment, General Image."""
+    header, woman, at = image.header, image.header.participant, image.acquired_at
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.SOPClassUID = image.sop_class_uid
+    dataset.SOPInstanceUID = image.sop_instance_uid
+    dataset.StudyInstanceUID = header.study_instance_uid
+    dataset.SeriesInstanceUID = image.series_instance_uid
+    dataset.PatientName = f"{woman.family}^{woman.given}" if woman.given else woman.family
+    dataset.PatientID = woman.person.value
+    if woman.person.issuer:
+        dataset.IssuerOfPatientID = woman.person.issuer
+    dataset.PatientBirthDate = woman.birth_date.replace("-", "")
+    dataset.PatientSex = woman.sex
+    if header.age_years is not None:
+        dataset.PatientAge = f"{header.age_years:03d}Y"
+    dataset.StudyDate = header.study_date.strftime("%Y%m%d") if header.study_date else ""
+    dataset.StudyTime = header.study_time
+    dataset.StudyID = header.study_id
+    dataset.AccessionNumber = header.accession_number
+    dataset.ReferringPhysicianName = header.referring_physician
+    for keyword in ("ContentDate", "AcquisitionDate", "SeriesDate"):
+        setattr(dataset, keyword, at.strftime("%Y%m%d"))
+    for keyword in ("ContentTime", "AcquisitionTime", "SeriesTime"):
+        setattr(dataset, keyword, at.strftime("%H%M%S"))
+    _series(dataset, image)
+
+
+def _series(dataset: Dataset, image: MgPixels) -> None:
+    dataset.Modality = "MG"
+    dataset.PresentationIntentType = image.intent.value
+    dataset.SeriesNumber = image.series_number
+    dataset.InstanceNumber = image.instance_number
+    dataset.Manufacturer = image.device.manufacturer
+    dataset.ManufacturerModelName = image.device.model
+    dataset.SoftwareVersions = image.device.software
+    if image.device.detector_id:
+        dataset.DetectorID = image.device.detector_id
+    if image.header.institution:
+        dataset.InstitutionName = image.header.institution
+    if image.comments:
+        dataset.ImageComments = image.comments
+    shown = image.intent.value == "FOR PRESENTATION"
+    dataset.ImageType = ["DERIVED" if shown else "ORIGINAL", "PRIMARY", ""]
+
+
+def positioning(dataset: Dataset, image: MgPixels) -> None:
+    """DX Anatomy Imaged and Mammography Image (PS3.3 C.8.11.7): side, view, orientation."""
+    dataset.ImageLaterality = image.laterality.value
+    dataset.PatientOrientation = patient_orientation(image.laterality, image.view)
+    dataset.AnatomicRegionSequence = DicomSequence([code_item(BREAST)])
+    dataset.BodyPartExamined = "BREAST"
+    dataset.OrganExposed = "BREAST"
+    dataset.PositionerType = "MAMMOGRAPHIC"
+    dataset.ViewPosition = image.view.value
+    view = code_item(sr_codes.VIEWS[image.view])
+    modifiers = [code_item(sr_codes.MODIFIERS[m]) for m in image.modifiers if m in sr_codes.MODIFIERS]
+    view.ViewModifierCodeSequence = DicomSequence(modifiers)
+    dataset.ViewCodeSequence = DicomSequence([view])
+    dataset.BreastImplantPresent = "YES" if image.implant_present else "NO"
+    dataset.PartialView = "NO"
+
+
+def acquisition(dataset: Dataset, image: MgPixels) -> None:
+    """DX Detector and Acquisition Context; spacing is that at the detector, row spacing first."""
+    dataset.DetectorType = ""
+    dataset.ImagerPixelSpacing = [f"{image.pixel_mm:g}"] * 2
+    dataset.EstimatedRadiographicMagnificationFactor = f"{image.magnification:g}"
+    dataset.AcquisitionContextSequence = DicomSequence([])
+    dataset.QualityControlImage = "NO"
+
+
+def pixel_description(dataset: Dataset, image: MgPixels) -> None:
+    """Image Pixel and DX Image modules, with the window For Presentation."""
+    inverted = image.photometric.value == "MONOCHROME1"
+    shown = image.intent.value == "FOR PRESENTATION"
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = image.photometric.value
+    dataset.Rows, dataset.Columns = image.pixels.shape
+    dataset.BitsAllocated = 16
+    dataset.BitsStored = image.bits_stored
+    dataset.HighBit = image.bits_stored - 1
+    dataset.PixelRepresentation = 0
+    dataset.PixelIntensityRelationship = "LOG"
+    # the sign tells whether stored values rise (1) or fall (-1) with X-ray intensity (PS3.3 C.8.11.3.1.2)
+    dataset.PixelIntensityRelationshipSign = 1 if inverted else -1
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
+    dataset.PresentationLUTShape = "INVERSE" if inverted else "IDENTITY"
+    dataset.LossyImageCompression = "00"
+    # Burned In Annotation asks whether the woman can be identified; a marker that says "synthetic" names nobody
+    dataset.BurnedInAnnotation = "NO"
+    if image.padding_value is not None:
+        top = 2**image.bits_stored - 1
+        dataset.PixelPaddingValue = top - image.padding_value if inverted else image.padding_value
+    if shown:
+        _window(dataset, image, inverted)
+
+
+def _window(dataset: Dataset, image: MgPixels, inverted: bool) -> None:
+    """VOI LUT module; LINEAR is centred on c - 0.5 (PS3.3 C.11.2.1.2.1), so its mirror image lies one value higher."""
+    center = image.window_center
+    if inverted:
+        center = 2**image.bits_stored - 1 - center + (1 if image.voi_function == "LINEAR" else 0)
+    dataset.WindowCenter = f"{center:g}"
+    dataset.WindowWidth = f"{image.window_width:g}"
+    dataset.VOILUTFunction = image.voi_function
