@@ -46,6 +46,21 @@ def test_sensitivity_and_its_dependence_are_as_stated(policy: Policy) -> None:
     assert stated**2 + 0.01 < both < stated
 
 
+def test_the_second_reader_alone_finds_one_cancer_in_eleven(policy: Policy) -> None:
+    """CO-OPS: 8.89 % of the cancers were found by the second reader only (reference/reading-and-kpis 1.2)."""
+    found, second_only = 0, 0
+    for woman in women(MANY_CANCERS, 5_000, seed=3):
+        readers = _readers(policy, woman, MANY_CANCERS)
+        one, two = readers.opinion(0), readers.opinion(1)
+        by_one, by_two = one.kind is OpinionKind.RECALL, two.kind is OpinionKind.RECALL
+        kept = by_one and by_two
+        if by_one != by_two:
+            kept = readers.arbitration((one, two)).kind is OpinionKind.RECALL
+        found += kept
+        second_only += kept and not by_one
+    assert second_only / found == pytest.approx(0.0889, abs=0.012)
+
+
 def test_false_positives_are_as_stated_and_twice_as_many_in_first_rounds(policy: Policy) -> None:
     behaviour = Behaviour()
     first = mean(one for one, _ in _recalls(policy, _only_rounds(first=True), 6_000))
