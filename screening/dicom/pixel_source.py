@@ -1,0 +1,67 @@
+"""Presentation pixels of a stored image (port PixelSource): decode, check, VOI, orientation, or a coded refusal."""
+
+from __future__ import annotations
+
+from screening.dicom.content import examine
+from screening.dicom.elements import quiet
+from screening.dicom.header import OpenedFile, open_file
+from screening.dicom.orientation import apply_flip, check_header, derive_flip, patient_orientation
+from screening.dicom.pixels import frame_format, read_frame
+from screening.dicom.voi import voi_table
+from screening.domain.errors import NotDicom, UnusableImage
+from screening.domain.quality import ReasonCode
+from screening.domain.study import Image, Laterality, View
+from screening.workflow.ports import Files, PresentationImage
+
+
+class DicomPixelSource:
+    """Loads images from the content-addressed store; keeps nothing between calls, so threads may share it."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def load(self, image: Image) -> PresentationImage:
+        """Decode one single-frame image.
+
+        Raises UnusableImage with its reason code: the image's own exclusion, TOMOSYNTHESIS for a multi-frame object,
+        what is missing to orient or measure it, and whatever decoding and the pixels themselves forbid. Raises
+        NotFound when the bytes are not in the store.
+        """
+        laterality, view, row_mm, column_mm = _required(image)
+        try:
+            opened = open_file(self._files.path(image.digest))
+        except NotDicom as error:
+            raise UnusableImage(ReasonCode.UNREADABLE) from error
+        return _present(opened, laterality, view, (row_mm, column_mm))
+
+
+def _required(image: Image) -> tuple[Laterality, View, float, float]:
+    """Side, view and spacing, without which pixels cannot be shown as a reader should see them."""
+    if image.exclusion is not None:
+        raise UnusableImage(image.exclusion, image.detail)
+    if image.frames != 1:
+        raise UnusableImage(ReasonCode.TOMOSYNTHESIS, f"{image.frames} frames")
+    if image.laterality is None:
+        raise UnusableImage(ReasonCode.LATERALITY_UNKNOWN)
+    if image.view is None:
+        raise UnusableImage(ReasonCode.VIEW_UNKNOWN)
+    if image.row_spacing_mm is None or image.column_spacing_mm is None:
+        raise UnusableImage(ReasonCode.SPACING_MISSING)
+    return image.laterality, image.view, image.row_spacing_mm, image.column_spacing_mm
+
+
+def _present(
+    opened: OpenedFile, laterality: Laterality, view: View, spacing_mm: tuple[float, float]
+) -> PresentationImage:
+    stored = read_frame(opened)
+    form = frame_format(opened)
+    with quiet():
+        table = voi_table(opened.dataset, form.bits_stored, form.signed, frame=0)
+        orientation = patient_orientation(opened.dataset)
+    refusal = check_header(orientation, laterality, view)
+    if refusal is not None:
+        raise UnusableImage(refusal)
+    shown = table.apply(stored)
+    content = examine(shown)
+    flip = derive_flip(orientation, laterality, view, (form.rows, form.columns), content.chest_wall)
+    return PresentationImage(apply_flip(shown, flip), *spacing_mm, flip, table.warnings)
