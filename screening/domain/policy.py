@@ -14,8 +14,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from screening.domain import policy_schema as schema
 from screening.domain.errors import InvalidPolicy, PolicyNotLicensed
-from screening.domain.opinion import BiRads
+from screening.domain.opinion import RECALL_CATEGORIES, BiRads
 
 
 class AiFlagAction(StrEnum):
@@ -135,25 +136,28 @@ class Policy:
         Raises InvalidPolicy when the document breaks the schema or a rule, PolicyNotLicensed when AI would stand
         for a human read and the document names no licence or protocol.
         """
+        schema.known_keys(document, "policy", _KEYS)
+        arbitration = schema.table(document, "arbitration")
+        schema.known_keys(arbitration, "arbitration", ("when", "panel_may_include_reader"))
         try:
             policy = cls(
-                id=str(document["id"]),
-                version=str(document["version"]),
-                title=str(document["title"]),
-                reference=str(document.get("reference", "")),
-                human_reads=int(document["human_reads"]),
-                recall_categories=frozenset(BiRads(c) for c in document["recall_categories"]),
-                categories=frozenset(BiRads(c) for c in document["categories"]),
-                ai=_ai_role(document.get("ai", {})),
-                arbitrate=ArbitrateWhen(document["arbitration"]["when"]),
-                panel_may_include_reader=bool(document["arbitration"].get("panel_may_include_reader", False)),
-                finalisation_window=timedelta(minutes=int(document["finalisation_minutes"])),
-                priors_wait=timedelta(days=int(document["priors_wait_days"])),
-                visibility=_visibility(document.get("visibility", {})),
+                id=schema.text(document, "id"),
+                version=schema.text(document, "version"),
+                title=schema.text(document, "title"),
+                reference=schema.text(document, "reference", ""),
+                human_reads=schema.whole(document, "human_reads", 0, 9),
+                recall_categories=frozenset(BiRads(c) for c in schema.wholes(document, "recall_categories", 0, 6)),
+                categories=frozenset(BiRads(c) for c in schema.wholes(document, "categories", 0, 6)),
+                ai=_ai_role(schema.table(document, "ai", {})),
+                arbitrate=ArbitrateWhen(schema.text(arbitration, "when")),
+                panel_may_include_reader=schema.flag(arbitration, "panel_may_include_reader", False),
+                finalisation_window=timedelta(minutes=schema.whole(document, "finalisation_minutes", 0, _WEEK)),
+                priors_wait=timedelta(days=schema.whole(document, "priors_wait_days", 0, 366)),
+                visibility=_visibility(schema.table(document, "visibility", {})),
                 digest=document_digest(document),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidPolicy(f"policy document: {error!r}") from error
+        except (TypeError, ValueError) as error:
+            raise InvalidPolicy(f"policy document: {error}") from error
         _check(policy)
         return policy
 
@@ -163,43 +167,58 @@ def document_digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _ai_role(document: Mapping[str, Any]) -> AiRole:
+_WEEK = 7 * 24 * 60
+_KEYS = (
+    *("id", "version", "title", "reference", "human_reads", "categories", "recall_categories"),
+    *("finalisation_minutes", "priors_wait_days", "arbitration", "ai", "visibility"),
+)
+_AI_KEYS = ("takes_part", "needed_by", "flag_from", "flag_action", "triage", "wait_minutes", "marks_from")
+_RULE_KEYS = ("lowest", "highest", "human_reads")
+
+
+def _ai_role(document: schema.Table) -> AiRole:
+    schema.known_keys(document, "ai", _AI_KEYS)
     return AiRole(
-        takes_part=bool(document.get("takes_part", False)),
-        needed_by=AiNeededBy(document.get("needed_by", "never")),
-        flag_from=int(document.get("flag_from", 10)),
-        flag_action=AiFlagAction(document.get("flag_action", "nothing")),
-        triage=tuple(_triage_rule(rule) for rule in document.get("triage", ())),
-        wait=timedelta(minutes=int(document.get("wait_minutes", 120))),
-        marks_from=int(document.get("marks_from", 1)),
+        takes_part=schema.flag(document, "takes_part", False),
+        needed_by=AiNeededBy(schema.text(document, "needed_by", "never")),
+        flag_from=schema.whole(document, "flag_from", 1, 10, 10),
+        flag_action=AiFlagAction(schema.text(document, "flag_action", "nothing")),
+        triage=tuple(_triage_rule(rule) for rule in schema.tables(document, "triage")),
+        wait=timedelta(minutes=schema.whole(document, "wait_minutes", 0, _WEEK, 120)),
+        marks_from=schema.whole(document, "marks_from", 1, 10, 1),
     )
 
 
-def _triage_rule(document: Mapping[str, Any]) -> TriageRule:
-    return TriageRule(int(document["lowest"]), int(document["highest"]), int(document["human_reads"]))
+def _triage_rule(document: schema.Table) -> TriageRule:
+    schema.known_keys(document, "triage", _RULE_KEYS)
+    lowest, highest = (schema.whole(document, key, 1, 10) for key in ("lowest", "highest"))
+    return TriageRule(lowest, highest, schema.whole(document, "human_reads", 0, 9))
 
 
-def _visibility(document: Mapping[str, Any]) -> dict[tuple[Role, Phase], frozenset[Field]]:
+def _visibility(document: schema.Table) -> dict[tuple[Role, Phase], frozenset[Field]]:
     return {
-        (Role(role), Phase(phase)): frozenset(Field(name) for name in fields)
-        for role, phases in document.items()
-        for phase, fields in phases.items()
+        (Role(role), Phase(phase)): frozenset(Field(name) for name in schema.texts(schema.table(document, role), phase))
+        for role in document
+        for phase in schema.table(document, role)
     }
 
 
 def _check(policy: Policy) -> None:
     """Hold the safety rules: two humans without AI, never none with it, and no shortcut without a licence."""
+    if not policy.id.strip() or not policy.version.strip():
+        raise InvalidPolicy("a policy has an id and a version")
     if policy.human_reads < 2:
         raise InvalidPolicy("without an AI read two humans read")
     if any(rule.human_reads < 1 for rule in policy.ai.triage):
         raise InvalidPolicy("no exam is read by AI alone")
-    if any(not 1 <= rule.lowest <= rule.highest <= 10 for rule in policy.ai.triage):
-        raise InvalidPolicy("a triage rule spans exam scores within 1 to 10")
+    scores = [score for rule in policy.ai.triage for score in range(rule.lowest, rule.highest + 1)]
+    if any(rule.lowest > rule.highest for rule in policy.ai.triage) or len(scores) != len(set(scores)):
+        raise InvalidPolicy("triage rules run from low to high and never claim the same score")
     if policy.ai.triage and not policy.ai.takes_part:
         raise InvalidPolicy("triage needs AI to take part")
     if policy.ai.takes_part and policy.ai.needed_by is AiNeededBy.NEVER:
         raise InvalidPolicy("a policy in which AI takes part says when the case waits for it")
     if policy.ai.replaces_a_human and not policy.reference.strip():
         raise PolicyNotLicensed("a policy in which AI spares a human read names its licence or protocol")
-    if not policy.recall_categories <= policy.categories:
-        raise InvalidPolicy("recall categories are among the categories")
+    if not policy.recall_categories or policy.recall_categories != policy.categories & RECALL_CATEGORIES:
+        raise InvalidPolicy("recall categories are those of the categories that can recall, and there is one")
