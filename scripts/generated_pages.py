@@ -25,6 +25,7 @@ def errors_page() -> str:
     """Every error code and how each border says it."""
     from fhir_gateway.fhir.outcome import OUTCOMES
     from fhir_gateway.hl7v2.ack import ACKS
+
     from screening.app.exit_codes import EXIT_CODES
     from screening.dicom.status import C_STORE_STATUS
     from screening.store.job_retries import RETRY_OR_PARK
@@ -37,13 +38,33 @@ def errors_page() -> str:
         meaning = (inspect.getdoc(error) or "").splitlines()[0]
         cells = " | ".join(_cell(table[error.code]) for table in tables)  # type: ignore[index]
         rows.append(f"| `{error.code}` | {meaning} | {cells} |")
-    return "\n".join(["# Errors", "", "One code per condition; each border translates it by a table.", "", head, "|---" * 8 + "|", *rows])
+    return "\n".join(
+        [
+            "# Errors",
+            "",
+            "One code per condition; each border translates it by a table.",
+            "",
+            head,
+            "|---" * 8 + "|",
+            *rows,
+        ]
+    )
 
 
 def reasons_page() -> str:
     """Every reason code."""
     rows = [f"| `{code.value}` | {text} |" for code, text in TEXTS.items()]
-    return "\n".join(["# Reason codes", "", "Why an object or exam is not used, or used with a warning.", "", "| code | text |", "|---|---|", *rows])
+    return "\n".join(
+        [
+            "# Reason codes",
+            "",
+            "Why an object or exam is not used, or used with a warning.",
+            "",
+            "| code | text |",
+            "|---|---|",
+            *rows,
+        ]
+    )
 
 
 def states_page() -> str:
@@ -61,7 +82,21 @@ def states_page() -> str:
     ]
     note = "Which fact may be recorded in which state; everything else is refused with `event_not_allowed`."
     return "\n".join(
-        ["# States of a case", "", "```mermaid", "stateDiagram-v2", "    [*] --> awaiting_images", *diagram, "```", "", note, "", head, "|---" * (len(CaseState) + 1) + "|", *rows]
+        [
+            "# States of a case",
+            "",
+            "```mermaid",
+            "stateDiagram-v2",
+            "    [*] --> awaiting_images",
+            *diagram,
+            "```",
+            "",
+            note,
+            "",
+            head,
+            "|---" * (len(CaseState) + 1) + "|",
+            *rows,
+        ]
     )
 
 

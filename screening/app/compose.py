@@ -5,7 +5,7 @@ Torch, pixel decoders and FHIR models are imported when first needed, so that `-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from screening.app.settings import Settings
 from screening.app.system import RandomIds, SystemClock
-from screening.domain.errors import ModelNotFound, ModelUnusable
+from screening.domain.errors import ModelNotFound, ModelUnusable, PolicyNotFound
 from screening.domain.identifiers import CaseId
 from screening.domain.policy import Policy
 from screening.store.engine import open_engine
 from screening.store.files import ContentFiles
+from screening.store.jobs import ParkedJob
 from screening.store.migrate import migrate
 from screening.store.runner import Handler, JobRunner
 from screening.store.uow import SqlUnits
@@ -77,7 +78,11 @@ class Service:
 
     def runner(self) -> JobRunner:
         """A worker for the durable jobs of this store."""
-        return JobRunner(self._engine, self.handlers(), self.settings.data_dir / "locks")
+        return JobRunner(self._engine, self.handlers())
+
+    def parked_jobs(self) -> Sequence[ParkedJob]:
+        """Jobs that wait for a person, with the code of what went wrong."""
+        return self.runner().parked_jobs()
 
     def operations(self) -> Operations:
         """The ports the HTTP face works with."""
@@ -118,8 +123,6 @@ def open_service(settings: Settings, clock: Clock | None = None, ids: Ids | None
 
 def shipped_policy(policy_id: str) -> Policy:
     """A shipped policy by id. Raises PolicyNotFound with the known ids."""
-    from screening.domain.errors import PolicyNotFound
-
     policies = shipped_policies()
     if policy_id not in policies:
         raise PolicyNotFound(f"no policy is called {policy_id!r}; known: {', '.join(sorted(policies))}")

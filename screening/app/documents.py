@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Hashable
 from typing import Any, cast
 
 from pydantic import TypeAdapter
 
 
 @functools.cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
 def to_data(value: object) -> Any:
     """The value as plain JSON data: enums as their values, dates as ISO 8601, tuples as lists."""
-    return _adapter(cast(Hashable, type(value))).dump_python(value, mode="json")
+    return _adapter(cast(Any, type(value))).dump_python(value, mode="json")
 
 
 def to_json(value: object) -> str:

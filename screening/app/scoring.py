@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screening.app.documents import from_data, to_json
+from screening.app.pictures import pictures_of
 from screening.dicom.contact_sheet import render_contact_sheet
 from screening.domain.ai_read import AiRead, AiStatus
-from screening.domain.errors import NotDicom, NotFound, UnusableImage
+from screening.domain.errors import NotDicom, NotFound
 from screening.domain.identifiers import FileDigest, stable_id
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Slot, Study
+from screening.domain.study import Study
 from screening.workflow.assemble import assemble
 from screening.workflow.ports import (
     AiReader,
@@ -27,7 +28,6 @@ from screening.workflow.ports import (
     Clock,
     InstanceReader,
     PixelSource,
-    PresentationImage,
     ReadInstance,
 )
 from screening.workflow.read_by_ai import refused_read
@@ -107,22 +107,10 @@ class Scorer:
     def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
         if study.images:
             self.cad_sr.write(study, read, self.clock.now(), folder / SR_FILE)
-            sheet = render_contact_sheet(study, read, self._pictures(study, read))
+            sheet = render_contact_sheet(study, read, pictures_of(study, read, self.pixels))
             (folder / SHEET_FILE).write_bytes(sheet)
         document = {"signature": signature, "read": json.loads(to_json(read))}
         (folder / READ_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
-
-    def _pictures(self, study: Study, read: AiRead) -> dict[Slot, PresentationImage]:
-        """Pictures of the filled slots, decoded once more for the sheet: one exam in memory at a time."""
-        pictures = {}
-        for fill in read.slots:
-            if fill.sop_instance_uid is None:
-                continue
-            try:
-                pictures[fill.slot] = self.pixels.load(study.image(fill.sop_instance_uid))
-            except UnusableImage:
-                continue
-        return pictures
 
     def _signature(self, study: Study) -> str:
         identity = self.reader.identity

@@ -13,6 +13,7 @@ from rich.table import Table
 from screening.app.compose import Service
 from screening.app.inputs import input_files
 from screening.app.terminal import Json, emit, progress_bar, service_of
+from screening.app.work import drain
 from screening.domain.identifiers import CaseId
 from screening.domain.quality import TEXTS
 from screening.workflow.intake import Received, receive_file
@@ -21,7 +22,6 @@ from screening.workflow.ports import Registered
 
 Paths = Annotated[list[Path], typer.Argument(help="DICOM files, folders, or zip archives of them.", metavar="PATH...")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Also do the jobs that follow (AI reads) before ending.")]
-PATIENCE_S = 24 * 3600.0
 
 
 def ingest(ctx: typer.Context, paths: Paths, wait: Wait = True, json: Json = False) -> None:
@@ -53,16 +53,6 @@ def work(ctx: typer.Context, json: Json = False) -> None:
         emit({"parked": parked}, json, table if parked else "nothing waits")
         if parked:
             raise typer.Exit(1)
-
-
-def drain(service: Service) -> None:
-    """Work until no job waits."""
-    runner = service.runner()
-    runner.start()
-    try:
-        runner.run_until_idle(PATIENCE_S)
-    finally:
-        runner.stop()
 
 
 def _receive(service: Service, files: Sequence[Path], hidden: bool) -> list[Received]:

@@ -80,14 +80,14 @@ def read(
     author = {"reader": reader, "registration": registration}
     content = _content(form, opinion, right, left, repeat) | {"author": author}
     filled = _validated(ReadForm, content)
-    command = SubmitRead(
-        CaseId(case), filled.author.to_author(), filled.to_opinion(), filled.corrected, filled.seconds
-    )
+    command = SubmitRead(CaseId(case), filled.author.to_author(), filled.to_opinion(), filled.corrected, filled.seconds)
     with service_of(ctx) as service, service.units() as uow:
         recorded = submit_read(uow, service.clock, service.ids, command)
         if final:
             finalise_read(uow, service.clock, CaseId(case), recorded.read, reader)
-    emit({"read": recorded.read, "kind": recorded.kind.value, "blind": recorded.blind}, json, f"recorded {recorded.read}")
+    emit(
+        {"read": recorded.read, "kind": recorded.kind.value, "blind": recorded.blind}, json, f"recorded {recorded.read}"
+    )
 
 
 def finalise(ctx: typer.Context, case: Case, read_id: str, reader: Reader, json: Json = False) -> None:

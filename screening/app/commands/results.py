@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from screening.app import compose
-from screening.app.commands.intake import drain
 from screening.app.terminal import Json, console, emit, service_of
+from screening.app.work import drain
 from screening.domain import events as ev
 from screening.domain.case import CaseState
 from screening.domain.errors import NotFound
@@ -27,7 +27,9 @@ def release(
     ctx: typer.Context,
     case: Annotated[str, typer.Argument(help="Case id; leave out with --all.")] = "",
     by: Actor = "programme",
-    every: Annotated[bool, typer.Option("--all", help="Release every concluded case that no hold stands against.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Release every concluded case that no hold stands against.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Release the outcome that follows from the recorded facts, and compose its report."""

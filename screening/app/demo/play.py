@@ -1,0 +1,162 @@
+"""Plays the demonstration: images, intake, AI reads, human reads, arbitration, release, reports, audit."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from readers.simulated.population import Woman
+from screening.app import compose
+from screening.app.compose import Service, open_service
+from screening.app.demo.cast import Participant, cast
+from screening.app.demo.clock import CountedIds, PlayedClock
+from screening.app.demo.exams import study_uid, write_exam, write_exams
+from screening.app.demo.people import People
+from screening.app.results import write_results
+from screening.app.settings import Settings
+from screening.app.work import drain
+from screening.domain.episode import Episode
+from screening.domain.identifiers import CaseId, EpisodeId, stable_id
+from screening.domain.outcome import OutcomeKind
+from screening.domain.study import Study
+from screening.workflow.intake import files_under, receive_file
+from screening.workflow.open_case import open_case
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the demonstration came to."""
+
+    cases: int
+    ai: dict[str, int]
+    reads: int
+    arbitrations: int
+    outcomes: dict[str, int]
+    heard_back: int
+    results: Path
+
+
+def play(settings: Settings, out: Path, women: int, seed: int, step: Step) -> Played:
+    """Play the round into `out`, which is made anew; `step` is told what begins."""
+    shutil.rmtree(out, ignore_errors=True)
+    clock = PlayedClock(START)
+    mine = settings.model_copy(update={"data_dir": out / "data", "database_url": ""})
+    participants = cast(women, seed)
+    step(f"generating {len(participants)} synthetic exams with a physics phantom")
+    folders = write_exams(participants, seed, START, out / "dicom")
+    with open_service(mine, clock, CountedIds()) as service:
+        return _play(service, clock, participants, folders, out, seed, step)
+
+
+def _play(
+    service: Service,
+    clock: PlayedClock,
+    participants: Sequence[Participant],
+    folders: Sequence[Path],
+    out: Path,
+    seed: int,
+    step: Step,
+) -> Played:
+    step("ingesting DICOM and opening cases")
+    _take_in(service, [p for folder in folders for p in files_under([folder]) if p.suffix == ".dcm"])
+    cases = _open_cases(service, participants)
+    step("reading every exam with the AI reader (durable jobs)")
+    drain(service)
+    step("simulated readers read blind, correction windows elapse")
+    people = People(service, clock, seed, cases)
+    reads = people.read_all()
+    step("arbitrating what the policy sends to arbitration")
+    arbitrations = people.arbitrate_all()
+    outcomes = people.release_all()
+    step("repeating exams after technical recall")
+    again = _repeat(service, clock, participants, outcomes, cases, out / "dicom", seed)
+    drain(service)
+    people = People(service, clock, seed, again)
+    reads += people.read_all()
+    arbitrations += people.arbitrate_all()
+    outcomes |= people.release_all()
+    heard = People(service, clock, seed, {**cases, **again}).hear_from_hospital(outcomes)
+    step("composing reports, CAD SR, contact sheets and the audit")
+    drain(service)
+    write_results(service, [*cases, *again], out / "results")
+    return Played(
+        cases=len(cases) + len(again),
+        ai=_ai_statuses(service, [*cases, *again]),
+        reads=reads,
+        arbitrations=arbitrations,
+        outcomes=dict(Counter(kind.value for kind in outcomes.values())),
+        heard_back=heard,
+        results=out / "results",
+    )
+
+
+def _take_in(service: Service, files: Iterable[Path]) -> None:
+    reader = compose.instance_reader()
+    for path in files:
+        with service.units() as uow:
+            receive_file(uow, service.files, reader, path, service.clock.now())
+
+
+def _open_cases(service: Service, participants: Iterable[Participant]) -> dict[CaseId, Woman]:
+    """Announce the episode of each woman, objections included, and open the case of her exam."""
+    cases = {}
+    for participant in participants:
+        woman = participant.woman
+        with service.units() as uow:
+            study = uow.exams.study(study_uid(woman.number, attempt=woman.attempt))
+            uow.exams.save_episode(_episode(study, woman))
+            case = open_case(uow, study.study_instance_uid, service.policy, woman.site.unit, service.clock.now())
+        if case is not None:
+            cases[case] = woman
+    return cases
+
+
+def _episode(study: Study, woman: Woman) -> Episode:
+    key = stable_id("episode", study.header.person.issuer, study.header.accession_number)
+    return Episode(
+        episode=EpisodeId(key),
+        person=study.header.person,
+        round_number=woman.round_number,
+        screened_on=study.header.study_date,
+        unit=woman.site.unit,
+        age_years=woman.age_years,
+        objections=woman.objections,
+    )
+
+
+def _repeat(
+    service: Service,
+    clock: PlayedClock,
+    participants: Sequence[Participant],
+    outcomes: dict[CaseId, OutcomeKind],
+    cases: dict[CaseId, Woman],
+    folder: Path,
+    seed: int,
+) -> dict[CaseId, Woman]:
+    """A new image set, and so a new case, for every woman whose exam must be repeated."""
+    clock.advance(timedelta(days=10))
+    numbers = {cases[case].number for case, kind in outcomes.items() if kind is OutcomeKind.TECHNICAL_RECALL}
+    again = [Participant(p.woman.repeated(), p.style, p.device) for p in participants if p.number in numbers]
+    for participant in again:
+        _take_in(service, sorted(write_exam(participant, seed, clock.now(), folder).glob("*.dcm")))
+    return _open_cases(service, again)
+
+
+def _ai_statuses(service: Service, cases: Iterable[CaseId]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    with service.units() as uow:
+        for case in cases:
+            for event in uow.cases.events(case):
+                kind = type(event.fact).__name__
+                if kind == "AiScored":
+                    counts["ok"] += 1
+                elif kind == "AiRefused":
+                    counts[str(getattr(event.fact, "status", ""))] += 1
+    return dict(counts)

@@ -1,0 +1,18 @@
+"""Do the durable jobs that wait, in this process, and stop."""
+
+from __future__ import annotations
+
+from screening.app.compose import Service
+from screening.store.runner import JobCounts
+
+PATIENCE_S = 24 * 3600.0
+
+
+def drain(service: Service) -> JobCounts:
+    """Work until no job waits; what cannot be done is parked with its reason."""
+    runner = service.runner()
+    runner.start()
+    try:
+        return runner.run_until_idle(PATIENCE_S)
+    finally:
+        runner.stop()
