@@ -49,7 +49,7 @@ def samples(
 ) -> Samples:
     """Return the samples of `breasts` consecutive women, from `folder` where a finished cache of them lies."""
     stem = folder / f"{first_seed}-{breasts}-{malignant_share:g}-{fingerprint()[:12]}"
-    done = stem.with_suffix(".done")
+    done = Path(f"{stem}.done")
     count = 2 * breasts
     shapes = {"images": (count, SETTINGS.rows, SETTINGS.cols), "targets": (count, CHANNELS, *GRID)}
     paths = {name: Path(f"{stem}.{name}.npy") for name in (*shapes, "labels")}

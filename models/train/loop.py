@@ -120,7 +120,8 @@ def _batch(data: Samples, index: NDArray[np.int64], rng: np.random.Generator) ->
     for row in range(len(index)):
         gain, shift, bend = rng.uniform(0.85, 1.15), rng.normal(0, 0.08), rng.uniform(-0.03, 0.03)
         images[row] = images[row] * gain + shift + bend * images[row] ** 2
-    images += rng.standard_normal(images.shape, dtype=np.float32) * np.float32(rng.uniform(0.0, 0.08))
+    grain = rng.standard_normal(images.shape[1:], dtype=np.float32) * np.float32(rng.uniform(0.0, 0.08))
+    images += grain  # one grain for the whole batch: each view still meets a new one every epoch
     images[air] = -3.0
     if rng.random() < 0.5:
         images, target = images[:, ::-1], target[:, :, ::-1]

@@ -19,11 +19,11 @@ class TrainPlan:
     breasts: int = 2600
     malignant_share: float = 0.55
     validation_breasts: int = 250
-    epochs: int = 5
+    epochs: int = 4
     batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
-    held_out_exams_per_vendor: int = 300
+    held_out_exams_per_vendor: int = 250
     held_out_malignant_share: float = 0.35
     workers: int = 2
     threads: int = 2
