@@ -56,7 +56,11 @@ PREDICATES: dict[str, Predicate] = {
         ("known_cancer", _KNOWN_CANCER, "screen-detected or interval cancer"),
         ("double_read", _TWO_READS, "two human reads"),
         ("blind", pl.col("blind_1").eq_missing(other=True) & pl.col("blind_2").eq_missing(other=True), "both blind"),
-        ("discordant", _TWO_READS & (pl.col("opinion_1") != pl.col("opinion_2")), "the two opinions differ in kind"),
+        (
+            "discordant",
+            _TWO_READS & ((pl.col("opinion_1") != pl.col("opinion_2")) | _is("arbitration_reason", "discordant")),
+            "the two opinions differ: in kind, or in breast or views where the policy arbitrates on that",
+        ),
         ("arbitrated", pl.col("arbitrated"), "a third decision was made"),
         ("arbitration_recall", _is("arbitration_opinion", "recall"), "the third decision is recall"),
         ("recall_by_first", _is("opinion_1", "recall"), "the first reader recalls"),
