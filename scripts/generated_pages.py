@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import inspect
 
+from fhir_gateway.fhir.outcome import OUTCOMES
+from fhir_gateway.hl7v2.ack import ACKS
+
+from screening.app.exit_codes import EXIT_CODES
 from screening.app.settings import Settings
+from screening.dicom.status import STORE_STATUS
 from screening.domain.case import CaseState
-from screening.domain.errors import all_errors
+from screening.domain.errors import SecondReadError, all_errors
+from screening.domain.opinion import BiRads
 from screening.domain.policy import Policy
 from screening.domain.quality import TEXTS
 from screening.domain.transitions import TRANSITIONS
+from screening.store.job_retries import RETRY_OR_PARK
+from screening.web.errors import PROBLEMS
 
 
 def settings_page() -> str:
@@ -23,32 +31,24 @@ def settings_page() -> str:
 
 def errors_page() -> str:
     """Every error code and how each border says it."""
-    from fhir_gateway.fhir.outcome import OUTCOMES
-    from fhir_gateway.hl7v2.ack import ACKS
-
-    from screening.app.exit_codes import EXIT_CODES
-    from screening.dicom.status import C_STORE_STATUS
-    from screening.store.job_retries import RETRY_OR_PARK
-    from screening.web.errors import PROBLEMS
-
-    tables = (PROBLEMS, EXIT_CODES, C_STORE_STATUS, OUTCOMES, ACKS, RETRY_OR_PARK)
     head = "| code | meaning | HTTP | exit | C-STORE | OperationOutcome | HL7 ACK | job |"
-    rows = []
-    for error in all_errors():
-        meaning = (inspect.getdoc(error) or "").splitlines()[0]
-        cells = " | ".join(_cell(table[error.code]) for table in tables)  # type: ignore[index]
-        rows.append(f"| `{error.code}` | {meaning} | {cells} |")
-    return "\n".join(
-        [
-            "# Errors",
-            "",
-            "One code per condition; each border translates it by a table.",
-            "",
-            head,
-            "|---" * 8 + "|",
-            *rows,
-        ]
-    )
+    rows = [f"| {' | '.join(_error_cells(error))} |" for error in all_errors()]
+    note = "One code per condition; each border translates it by a table."
+    return "\n".join(["# Errors", "", note, "", head, "|---" * 8 + "|", *rows])
+
+
+def _error_cells(error: type[SecondReadError]) -> list[str]:
+    outcome, ack = OUTCOMES[error], ACKS[error]
+    return [
+        f"`{error.code}`",
+        (inspect.getdoc(error) or "").splitlines()[0],
+        str(int(PROBLEMS[error].status)),
+        str(int(EXIT_CODES[error])),
+        f"{STORE_STATUS[error].code:04X}H",
+        f"{outcome.severity} {outcome.code}",
+        f"{ack.original} / {ack.enhanced}",
+        RETRY_OR_PARK[error].value,
+    ]
 
 
 def reasons_page() -> str:
@@ -120,7 +120,7 @@ def _policy(policy: Policy) -> str:
         f"- AI: {'takes part, needed by ' + ai.needed_by.value if ai.takes_part else 'takes no part'};"
         f" flags from score {ai.flag_from}, which leads to: {ai.flag_action.value}",
         f"- third decision: {policy.arbitrate.value}",
-        f"- categories {sorted(c.value for c in policy.categories)}, recall {sorted(c.value for c in policy.recall_categories)}",
+        f"- categories {_numbers(policy.categories)}, of which recall {_numbers(policy.recall_categories)}",
         f"- correction window {policy.finalisation_window}, wait for priors {policy.priors_wait}",
         "",
         "| role | when | may see |",
@@ -133,10 +133,5 @@ def _policy(policy: Policy) -> str:
     return "\n".join(lines + rows)
 
 
-def _cell(value: object) -> str:
-    """A table value in one cell."""
-    if isinstance(value, int) and value > 0x999:
-        return f"{value:04X}H"
-    if isinstance(value, tuple | list):
-        return ", ".join(_cell(item) for item in value)
-    return str(getattr(value, "value", value))
+def _numbers(categories: frozenset[BiRads]) -> str:
+    return ", ".join(str(category.value) for category in sorted(categories))

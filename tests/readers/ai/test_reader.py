@@ -1,0 +1,139 @@
+"""The AI reader end to end over a model whose answers are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from models.engines.protocol import ViewPrediction
+from models.predict import ModelInfo
+from models.preprocess import PreparedView
+from models.regions import Region
+from readers.ai.calibration import Calibrations
+from readers.ai.reader import NeuralReader
+from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.quality import ReasonCode
+from screening.domain.study import Device, Laterality, Slot
+from tests.readers.ai.studies import Pictures, image, study
+from tests.readers.ai.test_calibration import CALIBRATION
+
+INFO = ModelInfo(
+    "net", "1", "w" * 64, "crop@1", "p" * 64, "torch", "f32", "torch 2", ("MG",), ("CC", "MLO"), True, "phantom-trained"
+)
+
+
+@dataclass
+class KnownEngine:
+    """Answers the same for every view, with one mark at the prepared centre."""
+
+    malignancy: float = 0.35
+    ood: float = 0.2
+    name: str = "known"
+    precision: str = "f32"
+    runtime: str = "none"
+    seen: list[PreparedView] = field(default_factory=list)
+
+    def predict(self, prepared: PreparedView) -> ViewPrediction:
+        """The known answer."""
+        self.seen.append(prepared)
+        mark = Region(prepared.transform.box_to_source((100.0, 200.0, 130.0, 240.0)), 0.9, "mass")
+        return ViewPrediction(
+            malignancy=self.malignancy,
+            saliency=np.zeros((4, 4), np.float32),
+            saliency_transform=prepared.transform,
+            lesion_types={"mass": 1.0, "calcification": 0.0, "distortion": 0.0, "asymmetry": 0.0},
+            densities={"a": 0.1, "b": 0.6, "c": 0.2, "d": 0.1},
+            regions=(mark,),
+            ood_score=self.ood,
+            breast_fraction=0.4,
+            notes=prepared.notes,
+        )
+
+
+@dataclass
+class KnownModel:
+    """A loaded model around the known engine."""
+
+    engine: KnownEngine
+    info: ModelInfo = INFO
+
+
+def read(engine: KnownEngine, pictures: Pictures | None = None, calibrated: bool = True, **of: object) -> AiRead:
+    images = [image(slot, **of) for slot in Slot]
+    reader = NeuralReader(KnownModel(engine), Calibrations([CALIBRATION] if calibrated else []), seconds=lambda: 0.0)
+    return reader.read(study(*images), pictures or Pictures(), "unit-a")
+
+
+def test_a_complete_calibrated_exam_is_read() -> None:
+    result = read(KnownEngine(malignancy=0.35))
+    assert result.status is AiStatus.OK
+    assert (result.exam_score, result.flagged) == (4, False)
+    assert result.calibration_id == "cal-1"
+    assert [breast.laterality for breast in result.breasts] == [Laterality.RIGHT, Laterality.LEFT]
+    assert result.raw_score == pytest.approx(0.35)
+    assert result.probability == pytest.approx(CALIBRATION.probability(0.35))
+    assert len(result.input_digests) == 4
+    assert result.density is not None
+    assert result.density.value == "b"
+
+
+def test_the_highest_decile_is_flagged() -> None:
+    assert read(KnownEngine(malignancy=0.95)).flagged
+
+
+def test_an_uncalibrated_device_gives_scores_that_are_no_read() -> None:
+    result = read(KnownEngine(malignancy=0.95), device=Device("Maker", "Model", "2.0"))
+    assert result.status is AiStatus.UNCALIBRATED
+    assert result.reasons == (ReasonCode.STRATUM_UNCALIBRATED,)
+    assert result.raw_score == pytest.approx(0.95)
+    assert (result.exam_score, result.probability, result.flagged) == (None, None, False)
+    assert all(breast.probability is None for breast in result.breasts)
+
+
+def test_an_unusual_exam_is_refused_even_on_a_calibrated_device() -> None:
+    result = read(KnownEngine(ood=1.3))
+    assert result.status is AiStatus.UNSUPPORTED
+    assert ReasonCode.OUT_OF_DISTRIBUTION in result.reasons
+    assert not result.usable
+
+
+def test_a_missing_view_means_no_exam_score() -> None:
+    reader = NeuralReader(KnownModel(KnownEngine()), Calibrations([CALIBRATION]), seconds=lambda: 0.0)
+    result = reader.read(study(*(image(slot) for slot in (Slot.RCC, Slot.LCC))), Pictures(), "unit-a")
+    assert result.status is AiStatus.UNSUPPORTED
+    assert result.reasons == (ReasonCode.VIEWS_MISSING,)
+    assert len(result.breasts) == 2
+    assert [fill.sop_instance_uid for fill in result.slots].count(None) == 2
+
+
+def test_an_image_that_cannot_be_decoded_is_named_with_its_reason() -> None:
+    broken = image(Slot.LMLO).sop_instance_uid
+    result = read(KnownEngine(), Pictures({broken: ReasonCode.PIXELS_UNDECODABLE}))
+    assert result.status is AiStatus.UNSUPPORTED
+    assert (broken, ReasonCode.PIXELS_UNDECODABLE) in [(e.sop_instance_uid, e.reason) for e in result.excluded]
+
+
+def test_nothing_readable_is_a_refusal_with_every_reason() -> None:
+    everything = {image(slot).sop_instance_uid: ReasonCode.NO_BREAST for slot in Slot}
+    result = read(KnownEngine(), Pictures(everything))
+    assert result.status is AiStatus.UNSUPPORTED
+    assert result.reasons == (ReasonCode.NO_USABLE_IMAGES, ReasonCode.NO_BREAST)
+    assert result.raw_score is None
+
+
+def test_two_devices_in_one_exam_belong_to_no_stratum() -> None:
+    images = [image(slot, device=Device("Maker", "Model", f"{slot.view}")) for slot in Slot]
+    reader = NeuralReader(KnownModel(KnownEngine()), Calibrations([CALIBRATION]), seconds=lambda: 0.0)
+    assert reader.read(study(*images), Pictures(), "unit-a").status is AiStatus.UNCALIBRATED
+
+
+def test_marks_come_back_in_stored_pixels_of_each_side() -> None:
+    """The picture of a right breast was mirrored: its mark lies at the mirrored place of the left one's."""
+    result = read(KnownEngine())
+    boxes = {region.slot: region.location for region in result.regions}
+    left, right = boxes[Slot.LCC], boxes[Slot.RCC]
+    assert right.x0 == pytest.approx(512 - left.x1)
+    assert right.x1 == pytest.approx(512 - left.x0)
+    assert (right.y0, right.y1) == (left.y0, left.y1)
