@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,7 @@ DEVICE = Device("Maker", "Model", "1.0")
 STUDY = ids.StudyInstanceUid("1.2.3")
 
 
-def image(slot: Slot = Slot.RCC, uid: str = "", **changes: object) -> Image:
+def image(slot: Slot = Slot.RCC, uid: str = "", **changes: Any) -> Image:
     """A plain FFDM image of a slot, with changes."""
     made = Image(
         sop_instance_uid=ids.SopInstanceUid(uid or f"1.2.3.{list(Slot).index(slot) + 1}"),
@@ -39,7 +41,7 @@ def image(slot: Slot = Slot.RCC, uid: str = "", **changes: object) -> Image:
         device=DEVICE,
         acquired_at=datetime(2026, 1, 5, 8, 0, tzinfo=UTC),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def study(*images: Image) -> Study:
@@ -52,7 +54,7 @@ def study(*images: Image) -> Study:
 class Pictures:
     """A pixel source of flat half-ellipse breasts; images in `refused` cannot be used."""
 
-    def __init__(self, refused: dict[str, ReasonCode] | None = None) -> None:
+    def __init__(self, refused: Mapping[ids.SopInstanceUid, ReasonCode] | None = None) -> None:
         self.loaded: list[str] = []
         self._refused = refused or {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ class KnownModel:
     info: ModelInfo = INFO
 
 
-def read(engine: KnownEngine, pictures: Pictures | None = None, calibrated: bool = True, **of: object) -> AiRead:
+def read(engine: KnownEngine, pictures: Pictures | None = None, calibrated: bool = True, **of: Any) -> AiRead:
     images = [image(slot, **of) for slot in Slot]
     reader = NeuralReader(KnownModel(engine), Calibrations([CALIBRATION] if calibrated else []), seconds=lambda: 0.0)
     return reader.read(study(*images), pictures or Pictures(), "unit-a")
