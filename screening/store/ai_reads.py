@@ -51,5 +51,5 @@ class SqlAiReads:
         ).one_or_none()
         if found is None:
             return None
-        run, document = found._tuple()
+        run, document = found
         return run, AI_READS.read(document)

@@ -115,7 +115,7 @@ class SqlExams:
         ).one_or_none()
         if found is None:
             raise NotFound("no episode has this id")
-        row, person = found._tuple()
+        row, person = found
         return episode_of(row, person)
 
     def _study_row(self, uid: StudyInstanceUid) -> StudyRow | None:

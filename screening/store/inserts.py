@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,5 +15,5 @@ def insert_once(session: Session, row: type[Row], **values: object) -> bool:
     Waits for a concurrent insert of the same key to end, so that a following SELECT finds the row.
     """
     build = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    result = session.execute(build(row).values(**values).on_conflict_do_nothing())
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    insert = build(row).values(**values).on_conflict_do_nothing()
+    return session.scalar(insert.returning(literal_column("1", Integer))) is not None

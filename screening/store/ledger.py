@@ -93,12 +93,12 @@ class Ledger:
         row = self._session.execute(
             select(LedgerRow.sequence, LedgerRow.hash).order_by(LedgerRow.sequence.desc()).limit(1)
         ).one_or_none()
-        return Head(0, GENESIS) if row is None else Head(*row._tuple())
+        return Head(0, GENESIS) if row is None else Head(*row)
 
     def links(self) -> Iterator[Link]:
         """Every link in order, streaming."""
         rows = self._session.execute(select(*_COLUMNS).order_by(LedgerRow.sequence).execution_options(yield_per=1000))
-        return (Link(*row._tuple()) for row in rows)
+        return (Link(*row) for row in rows)
 
     def verify(self, expected: Head | None = None) -> Head:
         """Walk the whole chain and hold every case event to it; returns its end.

@@ -57,5 +57,5 @@ class People:
             .join(ParticipantRow, ParticipantRow.person_id == PersonRow.id)
             .where(ParticipantRow.id == participant_id)
         )
-        person, participant = self._session.execute(query).one()._tuple()
+        person, participant = self._session.execute(query).one()
         return participant_of(person, participant)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from screening.store.types import BigKey, UtcDateTime
+from screening.store.types import BigKey, CleanText, UtcDateTime
 
 
 class Row(DeclarativeBase):
@@ -26,7 +26,7 @@ class Row(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime(), str: Text()}
+    type_annotation_map = {datetime: UtcDateTime(), str: CleanText()}
 
 
 class PersonRow(Row):

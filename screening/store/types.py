@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -31,3 +31,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CleanText(TypeDecorator[str]):
+    """Text that both databases can hold: without NUL, which PostgreSQL refuses, and valid UTF-8.
+
+    What arrives may be damaged (file names, header values); a stray byte must not keep an exam out.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text with NULs removed and lone surrogates replaced."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

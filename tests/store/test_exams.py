@@ -1,0 +1,139 @@
+"""Studies come back as they were received, and nothing doubtful gets in unseen."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from screening.domain.errors import NotFound
+from screening.domain.events import Objection
+from screening.domain.identifiers import EpisodeId, StudyInstanceUid
+from screening.domain.quality import ReasonCode
+from screening.store.uow import SqlUnits
+from screening.workflow.ports import Registered
+from tests.store.samples import (
+    NOW,
+    OTHER_WOMAN,
+    STUDY,
+    WOMAN,
+    digest,
+    episode,
+    header,
+    image,
+    other_issuer,
+    other_object,
+    other_spelling,
+    received,
+)
+
+
+def test_a_study_comes_back_with_everything_received_in_order(units: SqlUnits) -> None:
+    first, second, dose = image("1.2.3.6"), image("1.2.3.5", content="b"), other_object()
+    with units() as uow:
+        outcomes = [uow.exams.register(received(content), NOW) for content in (first, second, dose)]
+    with units() as uow:
+        study = uow.exams.study(STUDY)
+    assert outcomes == [Registered.NEW] * 3
+    assert study.header == header()
+    assert study.images == (first, second)
+    assert study.others == (dose,)
+    assert study.quarantine is None
+
+
+def test_the_same_instance_again_changes_nothing(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.register(received(image()), NOW)
+    with units() as uow:
+        assert uow.exams.register(received(image()), NOW) is Registered.KNOWN
+        assert uow.exams.study(STUDY).images == (image(),)
+        assert uow.exams.quarantined() == []
+
+
+def test_other_bytes_under_a_known_uid_are_kept_aside(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.register(received(image(content="a")), NOW)
+        assert uow.exams.register(received(image(content="b")), NOW) is Registered.DUPLICATE_DIFFERS
+        assert uow.exams.register(received(image(content="b")), NOW) is Registered.DUPLICATE_DIFFERS
+    with units() as uow:
+        assert uow.exams.study(STUDY).images == (image(content="a"),)
+        assert uow.exams.study(STUDY).quarantine is None
+        assert uow.exams.quarantined() == [(digest("b"), ReasonCode.DUPLICATE_DIFFERS, STUDY)]
+
+
+def test_two_patients_in_one_study_quarantine_the_whole_study(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.register(received(image("1.2.3.4")), NOW)
+        uow.exams.register(received(image("1.2.3.5", content="b"), OTHER_WOMAN), NOW)
+    with units() as uow:
+        study = uow.exams.study(STUDY)
+        assert study.quarantine is ReasonCode.TWO_PATIENTS
+        assert study.header.participant == WOMAN
+        assert study.images == (image("1.2.3.4"),)
+        assert uow.exams.quarantined() == [(digest("b"), ReasonCode.TWO_PATIENTS, STUDY)]
+
+
+def test_the_same_number_of_another_issuer_is_another_woman(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.register(received(image("1.2.3.4")), NOW)
+        uow.exams.register(received(image("1.2.3.5", content="b"), other_issuer()), NOW)
+        assert uow.exams.study(STUDY).quarantine is ReasonCode.TWO_PATIENTS
+
+
+def test_another_spelling_of_the_same_woman_is_no_second_patient(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.register(received(image("1.2.3.4")), NOW)
+        uow.exams.register(received(image("1.2.3.5", content="b"), other_spelling()), NOW)
+        assert uow.exams.study(STUDY).quarantine is None
+        assert len(uow.exams.study(STUDY).images) == 2
+
+
+def test_the_latest_earlier_study_of_the_same_woman_is_the_prior(units: SqlUnits) -> None:
+    days = {"1.9.1": date(2022, 3, 1), "1.9.2": date(2024, 3, 1), "1.9.3": date(2026, 3, 2), "1.9.4": date(2026, 4, 1)}
+    with units() as uow:
+        for number, (uid, day) in enumerate(days.items()):
+            content = image(f"1.8.{number}", StudyInstanceUid(uid), uid)
+            uow.exams.register(received(content, other_spelling() if number == 1 else WOMAN, day), NOW)
+        stranger = image("1.8.9", StudyInstanceUid("1.9.9"), "stranger")
+        uow.exams.register(received(stranger, OTHER_WOMAN, date(2025, 1, 1)), NOW)
+    with units() as uow:
+        priors = {uid: uow.exams.latest_prior(uow.exams.study(StudyInstanceUid(uid))) for uid in [*days, "1.9.9"]}
+        assert uow.exams.studies() == [*days, "1.9.9"]
+    assert priors == {"1.9.1": None, "1.9.2": "1.9.1", "1.9.3": "1.9.2", "1.9.4": "1.9.3", "1.9.9": None}
+
+
+def test_a_study_without_a_date_has_no_prior(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.register(received(image("1.8.1", StudyInstanceUid("1.9.1"), "a"), WOMAN, date(2020, 1, 1)), NOW)
+        uow.exams.register(received(image(content="b"), WOMAN, None), NOW)
+        assert uow.exams.latest_prior(uow.exams.study(STUDY)) is None
+
+
+def test_a_refused_file_is_listed_once_without_its_folders(units: SqlUnits) -> None:
+    with units() as uow:
+        uow.exams.refuse(digest("x"), ReasonCode.NOT_DICOM, "jansen_maria/notes.txt", NOW)
+        uow.exams.refuse(digest("x"), ReasonCode.NOT_DICOM, "again.txt", NOW)
+        uow.exams.refuse(digest("y"), ReasonCode.NOT_DICOM, "bad\udcffname\0.bin", NOW)
+    with units() as uow:
+        assert uow.exams.refusals() == [
+            (digest("x"), ReasonCode.NOT_DICOM, "notes.txt"),
+            (digest("y"), ReasonCode.NOT_DICOM, "bad?name.bin"),
+        ]
+
+
+def test_an_episode_is_inserted_then_updated(units: SqlUnits) -> None:
+    objected = episode(objections=frozenset({Objection.NO_AI, Objection.NO_SHARING}))
+    with units() as uow:
+        uow.exams.save_episode(episode())
+    with units() as uow:
+        uow.exams.save_episode(objected)
+    with units() as uow:
+        assert uow.exams.episode(episode().episode) == objected
+
+
+def test_what_is_not_there_is_not_found(units: SqlUnits) -> None:
+    with units() as uow:
+        with pytest.raises(NotFound):
+            uow.exams.study(STUDY)
+        with pytest.raises(NotFound):
+            uow.exams.episode(EpisodeId("none"))
