@@ -12,7 +12,7 @@ import torch
 from models.architectures import build
 from models.evaluate import auc
 from models.train.losses import total_loss
-from models.train.samples import restore
+from models.train.samples import STRIDE, restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +117,8 @@ def _batch(data: Samples, index: NDArray[np.int64], rng: np.random.Generator) ->
     """Read and augment: mirror top to bottom, stretch contrast and curve, shift brightness, add noise."""
     images, target = restore(data.images[index]), data.targets[index].astype(np.float32)
     air = images <= images.min()
+    wide = 32 * math.ceil((int(np.flatnonzero(~air.all((0, 1)))[-1]) + 1) / 32)  # air to the right teaches nothing
+    images, target, air = images[:, :, :wide], target[:, :, :, : wide // STRIDE], air[:, :, :wide]
     for row in range(len(index)):
         gain, shift, bend = rng.uniform(0.85, 1.15), rng.normal(0, 0.08), rng.uniform(-0.03, 0.03)
         images[row] = images[row] * gain + shift + bend * images[row] ** 2

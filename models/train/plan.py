@@ -19,7 +19,7 @@ class TrainPlan:
     breasts: int = 2600
     malignant_share: float = 0.55
     validation_breasts: int = 250
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
