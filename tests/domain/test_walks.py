@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.domain import events as ev
@@ -85,6 +85,7 @@ def test_any_sequence_at_all_gives_a_status_and_obeys_rule_1(name: str, path: li
 
 
 @pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=30)
 @given(path=paths)
 def test_a_released_outcome_never_changes_silently(name: str, path: list[Step]) -> None:
     story = walk(POLICIES[name], path)
@@ -106,6 +107,7 @@ def replace_release(story: Story) -> CaseStatus:
 
 
 @pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=30)
 @given(path=paths)
 def test_after_an_objection_ai_counts_for_nothing(name: str, path: list[Step]) -> None:
     story = walk(POLICIES[name], path)
@@ -118,6 +120,7 @@ def test_after_an_objection_ai_counts_for_nothing(name: str, path: list[Step]) -
 
 
 @pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=30)
 @given(path=paths, chance=st.integers(0, 30))
 def test_a_second_account_of_a_reader_never_counts(name: str, path: list[Step], chance: int) -> None:
     story = walk(POLICIES[name], path)
@@ -139,6 +142,7 @@ OPINIONS = st.lists(st.sampled_from(("N", "R4", "L0", "R0", "T:RCC", "T:LMLO", "
 
 
 @pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=30)
 @given(words=OPINIONS, exam=st.integers(1, 10))
 def test_the_order_of_equal_readers_changes_nothing_that_is_told(name: str, words: list[str], exam: int) -> None:
     told = [told_after(POLICIES[name], order, exam) for order in (words, words[::-1])]
@@ -157,6 +161,7 @@ def told_after(policy: Policy, words: list[str], exam: int) -> tuple[object, ...
 
 
 @pytest.mark.parametrize("name", ["double-human", "double-human+ai", "nl-b0"])
+@settings(max_examples=30)
 @given(path=paths)
 def test_before_the_release_a_blind_policy_shows_a_reader_nothing_derived(name: str, path: list[Step]) -> None:
     story = walk(POLICIES[name], path)
@@ -171,6 +176,7 @@ def test_before_the_release_a_blind_policy_shows_a_reader_nothing_derived(name: 
 
 
 @pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=30)
 @given(path=paths)
 def test_nobody_sees_more_than_the_matrix_grants(name: str, path: list[Step]) -> None:
     story = walk(POLICIES[name], path)
