@@ -38,7 +38,7 @@ _RANK = 5
 """A single line may be a collimator edge; damage makes several."""
 
 _BANDS = 24
-_MAX_BAND_ANISOTROPY = 1.3
+_MAX_BAND_ANISOTROPY = 1.6
 _MIN_BAND_ACTIVITY = 0.5
 _CLIP = 0.2
 _MARGIN = 0.03
@@ -57,8 +57,8 @@ class Content:
 def examine(pixels: Pixels) -> Content:
     """Judge presentation values, shape (rows, columns).
 
-    Raises UnusableImage: NO_BREAST, or CONTENT_IMPLAUSIBLE when the pixels are constant, cut off or show the steps and
-    streaks of a damaged stream.
+    Raises UnusableImage: NO_BREAST, ORIENTATION_CONFLICT for a breast that ends at neither side, or
+    CONTENT_IMPLAUSIBLE when the pixels are constant, cut off or show the steps and streaks of a damaged stream.
     """
     if float(np.ptp(pixels[::7, ::7])) < 1e-3 and float(np.ptp(pixels)) < 1e-3:
         raise UnusableImage(ReasonCode.CONTENT_IMPLAUSIBLE, "all pixels are equal")
@@ -98,14 +98,22 @@ def largest_region(mask: Mask) -> Mask:
 
 def _judge_breast(breast: Mask) -> Content:
     fraction = float(breast.mean())
-    left, right = float(breast[:, :2].any(axis=1).mean()), float(breast[:, -2:].any(axis=1).mean())
-    if fraction < MIN_BREAST_FRACTION or max(left, right) < MIN_EDGE_CONTACT:
-        raise UnusableImage(ReasonCode.NO_BREAST, f"tissue covers {fraction:.0%}, edge contact {max(left, right):.0%}")
+    left, right = _contact(breast[:, :2].T), _contact(breast[:, -2:].T)
+    ends = max(_contact(breast[:2]), _contact(breast[-2:]))
+    if fraction < MIN_BREAST_FRACTION or max(left, right, ends) < MIN_EDGE_CONTACT:
+        raise UnusableImage(ReasonCode.NO_BREAST, f"tissue covers {fraction:.0%} of the image")
+    if max(left, right) < MIN_EDGE_CONTACT:
+        raise UnusableImage(ReasonCode.ORIENTATION_CONFLICT, "tissue ends at the top or bottom edge only")
     if fraction > MAX_BREAST_FRACTION:
         raise UnusableImage(ReasonCode.CONTENT_IMPLAUSIBLE, "no air around the breast")
     side = Side.LEFT if left > right else Side.RIGHT
     clear = max(left, right) >= CLEAR_EDGE_CONTACT and min(left, right) < max(left, right) / 2
     return Content(fraction, side if clear else None)
+
+
+def _contact(edge: Mask) -> float:
+    """Share of an edge, two blocks deep, that tissue reaches."""
+    return float(edge.any(axis=0).mean())
 
 
 def _check_cut(pixels: Pixels, level: float) -> None:

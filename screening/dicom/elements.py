@@ -5,6 +5,7 @@ Tolerant on purpose, because stored headers are what they are; nothing here deci
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import warnings
@@ -29,6 +30,9 @@ _MALFORMED = (
 """What pydicom raises when it converts a raw value; all mean that the element cannot be used."""
 
 _filters = threading.RLock()
+
+logging.getLogger("pydicom").addFilter(lambda _record: False)
+"""The parser logs non-conformant values as they stand, names and birth dates included: it never gets to speak."""
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def _parse(stream: BinaryIO, syntax: str, size: int, path: Path, inflated: bytes
     """Read up to group 7E00 first and then on to the pixels, so that vendor blobs between are skipped unread."""
     implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
     dataset = _read(stream, implicit, little, lambda tag, _vr, _length: int(tag) >> 16 > 0x7E00)
-    implicit = bool(dataset.original_encoding[0])
+    implicit, truncated = bool(dataset.original_encoding[0]), _settle(dataset, size)
     groups: set[int] = set()
 
     def stop(tag: BaseTag, _vr: str | None, _length: int) -> bool:
@@ -145,7 +145,7 @@ def _parse(stream: BinaryIO, syntax: str, size: int, path: Path, inflated: bytes
     if _next_tag(stream, little) < PIXEL_DATA:
         _read(stream, implicit, little, stop)
     pixels = _pixel_element(stream, implicit, little) if _next_tag(stream, little) == PIXEL_DATA else None
-    return OpenedFile(dataset, syntax, pixels, size, path, inflated, _overruns(dataset, size), frozenset(groups))
+    return OpenedFile(dataset, syntax, pixels, size, path, inflated, truncated, frozenset(groups))
 
 
 def _next_tag(stream: BinaryIO, little: bool) -> int:
@@ -188,11 +188,14 @@ def _pixel_element(stream: BinaryIO, implicit: bool, little: bool) -> PixelEleme
     return PixelElement(offset, None if length == UNDEFINED_LENGTH else length, vr)
 
 
-def _overruns(dataset: Dataset, size: int) -> bool:
-    """Whether an element states more bytes than the file has."""
-    return any(
-        isinstance(element, RawDataElement)
-        and element.length != UNDEFINED_LENGTH
-        and element.value_tell + element.length > size
-        for element in dataset.elements()
-    )
+def _settle(dataset: Dataset, size: int) -> bool:
+    """Drop what was too long to load; returns whether an element states more bytes than the file has."""
+    overruns = False
+    for tag in tuple(dataset.keys()):
+        element = dataset.get_item(tag, keep_deferred=True)
+        if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
+            continue
+        overruns |= element.value_tell + element.length > size
+        if element.value is None and element.length:
+            del dataset[tag]
+    return overruns

@@ -24,7 +24,7 @@ from screening.dicom.header import OpenedFile, PixelElement
 from screening.domain.errors import UnusableImage
 from screening.domain.quality import ReasonCode
 
-MIN_SIDE = 64
+MIN_SIDE = 32
 MAX_SIDE = 16_384
 MAX_FRAMES = 1_024
 MAX_BYTES = 8 << 30
