@@ -1,0 +1,91 @@
+"""Validators written by others find nothing wrong, and do find planted faults."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fhir_gateway.fhir.bundle import transaction
+from fhir_gateway.fhir.report import FhirReportWriter
+from fhir_gateway.systems import HL7_BASE
+from tests.fhir_gateway.examples import AMENDED, RECALL, REPORTS
+from tests.fhir_gateway.test_validate import FAULTS, Bundle
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = Path(__file__).parent / "npm" / "validate.mjs"
+SEEN_BY_OTHERS = (
+    "status",
+    "intent",
+    "gender",
+    "unknown member",
+    "missing code",
+    "obs-6",
+    "prr-1",
+    "per-1",
+    "org-1",
+    "qty-3",
+)
+
+
+def absent(reason: str) -> None:
+    """Skip on a machine without the tools; in CI their absence is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """Path of node, with the validators installed."""
+    found = shutil.which("node")
+    if found is None or shutil.which("npm") is None:
+        absent("no node or npm here")
+    installed = subprocess.run([ROOT / "scripts" / "npm_test_tools.sh"], capture_output=True, text=True, check=False)
+    if installed.returncode != 0:
+        absent(f"the npm validators cannot be installed here: {installed.stderr[-200:]}")
+    return str(found)
+
+
+def validate(node: str, *files: Path) -> dict[str, list[str]]:
+    """Messages of the foreign validators by file name."""
+    done = subprocess.run([node, SCRIPT, *files], capture_output=True, text=True, check=True, timeout=240)
+    answer: dict[str, list[str]] = json.loads(done.stdout)
+    return {Path(file).name: messages for file, messages in answer.items()}
+
+
+def test_every_kind_of_report_is_free_of_errors(node: str, tmp_path: Path) -> None:
+    writer = FhirReportWriter()
+    bundles = {name: writer.bundle(report) for name, report in REPORTS.items()}
+    bundles["amended-from-recall"] = writer.compose(AMENDED, previous=RECALL).bundle
+    for name, data in bundles.items():
+        (tmp_path / name).write_bytes(data)
+    assert validate(node, *(tmp_path / name for name in bundles)) == {name: [] for name in bundles}
+
+
+def test_foreign_validators_are_awake(node: str, tmp_path: Path) -> None:
+    files = []
+    for name in SEEN_BY_OTHERS:
+        bundle = Bundle()
+        FAULTS[name][1](bundle)
+        file = tmp_path / name
+        file.write_text(json.dumps(bundle.tree), encoding="utf-8")
+        files.append(file)
+    silent = [name for name, messages in validate(node, *files).items() if not messages]
+    assert silent == []
+
+
+def test_hl7_codes_have_the_displays_hl7_gives_them(node: str) -> None:
+    wanted = sorted(HL7_BASE, key=str)
+    question = json.dumps([{"system": code.system, "code": code.code} for code in wanted])
+    done = subprocess.run([node, SCRIPT, "--codes"], input=question, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [code.display for code in wanted]
+
+
+def test_bundle_is_the_one_others_validate() -> None:
+    assert json.loads(FhirReportWriter().bundle(RECALL)) == json.loads(json.dumps(transaction(RECALL)))
