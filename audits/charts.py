@@ -14,6 +14,8 @@ from audits.intervals import funnel_limits
 WIDTH = 640.0
 _LEFT, _RIGHT, _TOP = 170.0, 24.0, 12.0
 _ROW = 30.0
+_LABELLED = 12
+"""Most units that the funnel names; beyond that the tooltips do."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ def funnel_chart(rates: pl.DataFrame, whole: float | None) -> str:
     if not rows or whole is None or not 0 < whole < 100:
         return ""
     largest = max(row["denominator"] for row in rows)
-    sizes = np.linspace(max(largest / 60, 20), largest * 1.08, 80)
+    sizes = np.rint(np.linspace(max(largest / 60, 20), largest * 1.08, 80))
     limits = {
         kind: funnel_limits(whole / 100, sizes, cover) for kind, cover in (("limit95", 0.95), ("limit998", 0.998))
     }
-    top = min(max(whole * 3, *(row["value"] * 1.15 for row in rows)), 100.0)
+    top = min(max(whole * 2.4, *(row["value"] * 1.15 for row in rows)), 100.0)
     height, bottom = 300.0, 256.0
     across = _Axis(0.0, float(sizes[-1]), 56, WIDTH - _RIGHT)
     up = _Axis(0.0, top, bottom, _TOP)
@@ -90,7 +92,9 @@ def funnel_chart(rates: pl.DataFrame, whole: float | None) -> str:
     for row in rows:
         told = f"{row['level']}: {row['value']:.2f} %, n = {row['denominator']}"
         x, y = across.at(row["denominator"]), up.at(row["value"])
-        parts += [svg.dot(x, y, "mark", told), svg.text(x, y - 9, str(row["level"]), "small", "middle")]
+        parts.append(svg.dot(x, y, "mark", told))
+        if len(rows) <= _LABELLED:
+            parts.append(svg.text(x, y - 9, str(row["level"]), "small", "middle"))
     told = f"Programme rate {whole:.2f} %. Dashed: 95 % limits. Solid: 99.8 % limits, exact binomial."
     return svg.drawing("funnel", WIDTH, height, "Funnel plot of recall rate by unit", told, parts)
 

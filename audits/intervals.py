@@ -49,7 +49,8 @@ def clopper_pearson(k: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tup
 def funnel_limits(centre: float, n: ArrayLike, coverage: float = 0.998) -> tuple[Floats, Floats]:
     """Limits within which the share of a unit with n exams lies when its true share is `centre`, exact binomial.
 
-    Binomial quantiles interpolated between counts, so that the funnel is smooth (Spiegelhalter 2005).
+    Binomial quantiles interpolated between counts, so that the funnel is smooth (Spiegelhalter 2005). `n` are whole
+    numbers.
 
     >>> low, high = funnel_limits(0.0408, 5000)
     >>> f"{100 * low:.2f}-{100 * high:.2f}"

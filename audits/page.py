@@ -26,18 +26,18 @@ KEY_FIGURES = (
 )
 """KPIs shown large at the top."""
 
-SPLIT_KPIS = (
-    "recall_rate",
-    "technical_recall_rate",
-    "cancer_detection_rate",
-    "ppv1",
-    "interval_cancer_rate",
-    "discordance_rate",
-    "arbitration_rate",
-    "ai_positive_rate",
-    "ai_refusal_rate",
-)
-"""KPIs shown per part of the programme."""
+SPLIT_KPIS = {
+    "recall_rate": "Recall",
+    "technical_recall_rate": "Technical recall",
+    "cancer_detection_rate": "Cancer detection",
+    "ppv1": "PPV1",
+    "interval_cancer_rate": "Interval cancers",
+    "discordance_rate": "Discordance",
+    "arbitration_rate": "Arbitration",
+    "ai_positive_rate": "AI positive",
+    "ai_refusal_rate": "AI refusal",
+}
+"""KPIs shown per part of the programme, with their short headings."""
 
 SPLIT_TITLES = {
     "round": "First and subsequent rounds",
@@ -119,7 +119,7 @@ def _key_figures(report: AuditReport) -> str:
     for kpi in (kpi for name in KEY_FIGURES for kpi in report.kpis if kpi.id == name):
         for row in report.rows(kpi.id).iter_rows(named=True):
             cell = figure(row)
-            level = f"<p>Held to {escape(kpi.level.text)}</p>" if kpi.level is not None else ""
+            level = f"<p>Reference {escape(kpi.level.text)}</p>" if kpi.level is not None else ""
             tiles.append(
                 f'<li><h3>{escape(kpi.en)}</h3><p class="value">{_marked(cell)}</p>'
                 f"<p>{cell.interval} · {cell.counts}</p>{level}</li>"
@@ -138,7 +138,7 @@ def _kpi_table(report: AuditReport) -> str:
     parts = []
     for group, kpis in groupby(report.kpis, key=lambda kpi: kpi.group):
         rows = [line for kpi in kpis for line in _kpi_lines(report, kpi)]
-        parts.append(table(group, ("KPI", "Counts", "Value", "95 % interval", "Held to"), rows, "kpis"))
+        parts.append(table(group, ("KPI", "Counts", "Value", "95 % interval", "Reference"), rows, "kpis"))
     return "".join(parts) + _foot(report)
 
 
@@ -198,17 +198,15 @@ def _scores(report: AuditReport) -> str:
         [(charts.score_chart(report.scores), "Exams per score; the figure above a bar counts its cancers.")]
     )
     header = ("Score", "Exams", "Cancers detected", "Interval cancers")
-    return drawn + table("Exams and known cancers per exam score", header, rows, "counts")
+    counted = table("Exams and known cancers per exam score", header, rows, "counts")
+    return f'<div class="beside">{drawn}{counted}</div>'
 
 
 def _parts(report: AuditReport) -> str:
-    names = {kpi.id: kpi.en for kpi in report.kpis}
-    shown = [kpi for kpi in SPLIT_KPIS if kpi in names]
+    shown = [kpi.id for kpi in report.kpis if kpi.id in SPLIT_KPIS]
+    header = ("Part", *(SPLIT_KPIS[kpi] for kpi in shown))
     return "".join(
-        table(
-            SPLIT_TITLES.get(name, name), ("", *(names[kpi] for kpi in shown)), _part_rows(report, name, shown), "parts"
-        )
-        for name in report.splits
+        table(SPLIT_TITLES.get(name, name), header, _part_rows(report, name, shown), "parts") for name in report.splits
     )
 
 
@@ -237,4 +235,5 @@ def _methods(report: AuditReport) -> str:
         (escape(kpi.en), f'<span lang="nl">{escape(kpi.nl)}</span>', escape(kpi.source), f"<code>{kpi.id}</code>")
         for kpi in report.kpis
     ]
-    return table("Definitions", ("KPI", "In Dutch", "Formula and source", "Id"), rows, "words")
+    told = '<p class="foot">Figures in brackets are sections of the reference on reading and KPIs.</p>'
+    return told + table("Definitions", ("KPI", "In Dutch", "Formula and source", "Id"), rows, "words")

@@ -14,9 +14,6 @@ ALL = "all"
 
 UNKNOWN = "unknown"
 
-_AGE_EDGES = (50, 55, 60, 65, 70, 75)
-_AGE_LABELS = ("<50", "50-54", "55-59", "60-64", "65-69", "70-74", "75+")
-
 
 def _text(expression: pl.Expr) -> pl.Expr:
     return expression.cast(pl.String).fill_null(UNKNOWN)
@@ -24,6 +21,13 @@ def _text(expression: pl.Expr) -> pl.Expr:
 
 def _yes_no(column: str) -> pl.Expr:
     return pl.when(pl.col(column)).then(pl.lit("yes")).otherwise(pl.lit("no"))
+
+
+def _age_band(age: pl.Expr) -> pl.Expr:
+    """Five-year bands within the usual invitation from 50 to 75, open at both ends."""
+    start = age // 5 * 5
+    band = pl.concat_str([start, start + 4], separator="-")
+    return pl.when(age < 50).then(pl.lit("<50")).when(age >= 75).then(pl.lit("75+")).otherwise(band)
 
 
 SPLITS: dict[str, pl.Expr] = {
@@ -34,7 +38,7 @@ SPLITS: dict[str, pl.Expr] = {
         [_text(pl.col(name)) for name in ("manufacturer", "device_model", "device_software")], separator=" / "
     ),
     "ai": pl.concat_str([_text(pl.col(name)) for name in ("ai_product", "ai_calibration")], separator=" / "),
-    "age": _text(pl.col("age_years").cut(_AGE_EDGES, labels=_AGE_LABELS, left_closed=True)),
+    "age": _text(_age_band(pl.col("age_years"))),
     "density": _text(pl.col("density")),
     "implant": _yes_no("implant"),
     "policy": _text(pl.col("policy")),

@@ -56,7 +56,7 @@ def _kpis(report: AuditReport) -> str:
             name = kpi.en if row["breakdown"] is None else f"  {row['breakdown']}"
             level = kpi.level.text if kpi.level is not None and row["breakdown"] is None else ""
             rows.append([name, cell.counts, cell.value + cell.mark, cell.interval, level])
-    return aligned(["KPI", "counts", "value", "interval", "held to"], rows)
+    return aligned(["KPI", "counts", "value", "interval", "reference"], rows)
 
 
 def _flow(report: AuditReport) -> str:

@@ -82,7 +82,8 @@ def _block(programme: Programme, rng: np.random.Generator, start: int) -> list[W
     rounds = np.where(rng.random(_BLOCK) < programme.first_round_share, 1, rng.integers(2, 13, _BLOCK))
     ages = _ages(programme, rounds, rng)
     densities = np.searchsorted(np.cumsum(programme.density_shares)[:-1], rng.random(_BLOCK))
-    sites = rng.integers(0, len(programme.sites), _BLOCK)
+    weights = np.cumsum([site.weight for site in programme.sites])
+    sites = np.searchsorted(weights[:-1] / weights[-1], rng.random(_BLOCK))
     evidence = rng.standard_normal(_BLOCK)
     rare = rng.random((_BLOCK, 8))
     plain = zip(

@@ -11,10 +11,11 @@ from screening.domain.study import Device
 
 @dataclass(frozen=True)
 class Site:
-    """One screening unit and the mammography device that stands there."""
+    """One screening unit and the mammography device that stands there; `weight` is its relative number of exams."""
 
     unit: str
     device: Device
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Refusal:
 
 
 SITES: tuple[Site, ...] = (
-    Site("unit-a", Device("Synthetic Imaging", "Phantom FFDM 1", "1.0")),
-    Site("unit-b", Device("Synthetic Imaging", "Phantom FFDM 1", "1.1")),
-    Site("unit-c", Device("Other Synthetic", "Mammo Two", "4.2")),
+    Site("unit-a", Device("Synthetic Imaging", "Phantom FFDM 1", "1.0"), 4.0),
+    Site("unit-b", Device("Synthetic Imaging", "Phantom FFDM 1", "1.1"), 3.0),
+    Site("unit-c", Device("Other Synthetic", "Mammo Two", "4.2"), 2.0),
     Site("unit-d", Device("Other Synthetic", "Mammo Two", "4.2")),
 )
 """Sites of a round that names none; the device strings claim no real product."""
