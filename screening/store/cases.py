@@ -13,6 +13,7 @@ from screening.domain.errors import CaseNotFound, ConcurrentUpdate, Conflict, Ev
 from screening.domain.events import AiRefused, AiScored, CaseEvent, CaseOpened, Fact
 from screening.domain.facts import CaseFacts, fold
 from screening.domain.identifiers import CaseId, StudyInstanceUid
+from screening.store.documents import write_fact
 from screening.store.inserts import insert_once
 from screening.store.ledger import Ledger, event_name, event_subject
 from screening.store.mapping import event_of, event_row, summary_of
@@ -43,12 +44,11 @@ class SqlCases:
         new = [CaseEvent(case, expected + i, at, actor, fact) for i, fact in enumerate(facts, start=1)]
         self._summarise(row, [*before, *new], at)
         for event in new:
-            stored = event_row(event)
-            self._session.add(stored)
-            self._session.flush()
-            self._ledger.append(
-                at, actor, event_name(stored.kind), event_subject(case, event.sequence), stored.document
-            )
+            kind, document = write_fact(event.fact)
+            subject = event_subject(case, event.sequence)
+            link = self._ledger.append(at, actor, event_name(kind), subject, document)
+            self._session.add(event_row(event, kind, document, link.sequence))
+        self._session.flush()
         return new
 
     def events(self, case: CaseId) -> Sequence[CaseEvent]:

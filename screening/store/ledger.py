@@ -26,6 +26,7 @@ GENESIS: Final = "0" * 64
 _CHAIN_LOCK: Final = 7_305_518_842_013
 """Advisory lock of PostgreSQL that puts writers of the chain in one row; SQLite has one writer anyway."""
 _EVENT: Final = "case."
+_BLOCK: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -96,59 +97,98 @@ class Ledger:
         return Head(0, GENESIS) if row is None else Head(*row)
 
     def links(self) -> Iterator[Link]:
-        """Every link in order, streaming."""
-        rows = self._session.execute(select(*_COLUMNS).order_by(LedgerRow.sequence).execution_options(yield_per=1000))
-        return (Link(*row) for row in rows)
+        """Every link in order, in blocks."""
+        after = -1
+        while rows := self._session.execute(_LINKS.where(LedgerRow.sequence > after)).all():
+            yield from (Link(*row) for row in rows)
+            after = rows[-1].sequence
 
     def verify(self, expected: Head | None = None) -> Head:
-        """Walk the whole chain and hold every case event to it; returns its end.
+        """Walk the whole chain, holding every case event to its link; returns the end of the chain.
 
         Raises LedgerBroken, naming the first broken link, or when the chain does not pass through `expected`.
         """
         end = Head(0, GENESIS)
         passed = expected is None or expected == end
+        events = self._events()
         for link in self.links():
-            if link.sequence != end.sequence + 1:
-                raise LedgerBroken(f"ledger link {end.sequence + 1} is missing")
-            if link.previous != end.hash or link.hash != link.expected_hash():
-                raise LedgerBroken(f"ledger link {link.sequence} does not fit its chain")
+            _check_link(link, end)
+            if link.what.startswith(_EVENT):
+                _check_event(link, next(events, None))
             end = Head(link.sequence, link.hash)
             passed = passed or expected == end
         if not passed:
             raise LedgerBroken("the ledger does not contain the end that was noted before")
-        self._verify_events()
+        for event in events:
+            raise LedgerBroken(f"event {event.subject} is not in the ledger")
         return end
 
-    def _verify_events(self) -> None:
-        """Every case event has its link with the hash of its document, and every such link its event."""
-        noted = {
-            (link.what, link.subject, link.at, link.actor): link
-            for link in self.links()
-            if link.what.startswith(_EVENT)
-        }
-        events = self._session.execute(
-            select(CaseEventRow).order_by(CaseEventRow.case_id, CaseEventRow.sequence)
-        ).scalars()
-        for row in events:
-            key = (event_name(row.kind), event_subject(row.case_id, row.sequence), row.at, row.actor)
-            link = noted.pop(key, None)
-            if link is None:
-                raise LedgerBroken(f"event {key[1]} is not the one in the ledger")
-            if link.payload_sha256 != sha256(row.document):
-                raise LedgerBroken(f"event {key[1]} does not match ledger link {link.sequence}")
-        for link in noted.values():
-            raise LedgerBroken(f"ledger link {link.sequence} has lost its event {link.subject}")
+    def _events(self) -> Iterator[_Event]:
+        after = -1
+        while rows := self._session.execute(_EVENTS.where(CaseEventRow.link > after)).all():
+            yield from (_Event(*row) for row in rows)
+            after = rows[-1].link
 
 
-_COLUMNS: Final = (
-    LedgerRow.sequence,
-    LedgerRow.at,
-    LedgerRow.actor,
-    LedgerRow.what,
-    LedgerRow.subject,
-    LedgerRow.payload_sha256,
-    LedgerRow.previous,
-    LedgerRow.hash,
+@dataclass(frozen=True)
+class _Event:
+    """A case event as the ledger sees it."""
+
+    link: int
+    case: str
+    sequence: int
+    at: datetime
+    actor: str
+    kind: str
+    document: str
+
+    @property
+    def subject(self) -> str:
+        return event_subject(self.case, self.sequence)
+
+
+def _check_link(link: Link, end: Head) -> None:
+    if link.sequence != end.sequence + 1:
+        raise LedgerBroken(f"ledger link {end.sequence + 1} is missing")
+    if link.previous != end.hash or link.hash != link.expected_hash():
+        raise LedgerBroken(f"ledger link {link.sequence} does not fit its chain")
+
+
+def _check_event(link: Link, event: _Event | None) -> None:
+    """Hold the event that claims this link, or the next one in order, to what the link says."""
+    if event is None or event.link > link.sequence:
+        raise LedgerBroken(f"ledger link {link.sequence} has lost its event {link.subject}")
+    recorded = (event_name(event.kind), event.subject, event.at, event.actor, sha256(event.document))
+    if event.link != link.sequence or recorded != (link.what, link.subject, link.at, link.actor, link.payload_sha256):
+        raise LedgerBroken(f"event {event.subject} does not match ledger link {link.sequence}")
+
+
+_LINKS: Final = (
+    select(
+        LedgerRow.sequence,
+        LedgerRow.at,
+        LedgerRow.actor,
+        LedgerRow.what,
+        LedgerRow.subject,
+        LedgerRow.payload_sha256,
+        LedgerRow.previous,
+        LedgerRow.hash,
+    )
+    .order_by(LedgerRow.sequence)
+    .limit(_BLOCK)
+)
+_EVENTS: Final = (
+    select(
+        CaseEventRow.link,
+        CaseEventRow.case_id,
+        CaseEventRow.sequence,
+        CaseEventRow.at,
+        CaseEventRow.actor,
+        CaseEventRow.kind,
+        CaseEventRow.document,
+    )
+    .order_by(CaseEventRow.link)
+    .limit(_BLOCK)
 )
 
 

@@ -22,7 +22,7 @@ from screening.domain.identifiers import (
 from screening.domain.quality import ReasonCode
 from screening.domain.report import StructuredReport
 from screening.domain.study import Image, StoredObject, Study, StudyHeader
-from screening.store.documents import IMAGES, OBJECTIONS, OBJECTS, REPORTS, read_fact, write_fact
+from screening.store.documents import IMAGES, OBJECTIONS, OBJECTS, REPORTS, read_fact
 from screening.store.tables import (
     CaseEventRow,
     CaseRow,
@@ -116,11 +116,16 @@ def episode_row(episode: Episode, person_id: int) -> EpisodeRecordRow:
     )
 
 
-def event_row(event: CaseEvent) -> CaseEventRow:
-    """The row of an event."""
-    kind, document = write_fact(event.fact)
+def event_row(event: CaseEvent, kind: str, document: str, link: int) -> CaseEventRow:
+    """The row of an event: its fact as class name and document, and the number of its link in the ledger."""
     return CaseEventRow(
-        case_id=event.case, sequence=event.sequence, at=event.at, actor=event.actor, kind=kind, document=document
+        case_id=event.case,
+        sequence=event.sequence,
+        at=event.at,
+        actor=event.actor,
+        kind=kind,
+        document=document,
+        link=link,
     )
 
 

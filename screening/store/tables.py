@@ -160,9 +160,10 @@ class CaseRow(Row):
 
 
 class CaseEventRow(Row):
-    """One fact, never changed: the database refuses UPDATE and DELETE."""
+    """One fact, never changed: the database refuses UPDATE and DELETE; `link` is its number in the ledger."""
 
     __tablename__ = "case_events"
+    __table_args__ = (UniqueConstraint("link"),)
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True)
@@ -170,6 +171,7 @@ class CaseEventRow(Row):
     actor: Mapped[str]
     kind: Mapped[str]
     document: Mapped[str]
+    link: Mapped[int] = mapped_column(BigKey)
 
 
 class LedgerRow(Row):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from dbos import DBOSClient
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from screening.domain.errors import ConcurrentUpdate, StoreUnavailable
@@ -21,6 +22,9 @@ from screening.store.ledger import Ledger
 from screening.store.policies import SqlPolicies
 from screening.store.reads import SqlAuditRows
 from screening.store.reports import SqlReports
+
+_PASSING: Final = (IntegrityError, OperationalError, InterfaceError, PoolTimeout)
+"""What another writer or the state of the server causes; anything else is a fault of ours and stays as it is."""
 
 
 class SqlUnitOfWork:
@@ -83,11 +87,11 @@ class SqlUnitOfWork:
         try:
             if error is None:
                 self._session.commit()
-        except DBAPIError as failed:
+        except _PASSING as failed:
             raise _translated(failed) from failed
         finally:
             self._session.close()
-        if isinstance(error, DBAPIError):
+        if isinstance(error, _PASSING):
             raise _translated(error) from error
 
 
@@ -108,7 +112,8 @@ class SqlUnits:
         self._client.destroy()
 
 
-def _translated(error: DBAPIError) -> ConcurrentUpdate | StoreUnavailable:
+def _translated(error: SQLAlchemyError) -> ConcurrentUpdate | StoreUnavailable:
     if isinstance(error, IntegrityError):
         return ConcurrentUpdate("another writer stored this first")
-    return StoreUnavailable(f"the database refused: {type(error.orig).__name__}")
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return StoreUnavailable(f"the database cannot be used now: {type(cause).__name__}")

@@ -39,14 +39,12 @@ class PgServer:
     template: str
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """URL of a fresh, migrated database."""
+    def database(self, *, migrated: bool = True) -> Iterator[str]:
+        """URL of a fresh database, migrated unless an empty one is wanted."""
         name = f"test_{uuid.uuid4().hex}"
-        self.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                sql.Identifier(name), sql.Identifier(self.template)
-            )
-        )
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        template = self.template if migrated else "template0"
+        self.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield self.admin.set(database=name).render_as_string(hide_password=False)
         finally:

@@ -207,6 +207,8 @@ def _create_history() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("link", _KEY, nullable=False),
+        sa.UniqueConstraint("link", name=op.f("uq_case_events_link")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.case_id"], name=op.f("fk_case_events_case_id_cases")),
         sa.PrimaryKeyConstraint("case_id", "sequence", name=op.f("pk_case_events")),
     )
