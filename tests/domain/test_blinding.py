@@ -1,0 +1,91 @@
+"""Who sees what, moment by moment (rule 2)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from screening.domain import errors
+from screening.domain import events as ev
+from screening.domain.blinding import is_blind, phase_for, visible_fields
+from screening.domain.facts import fold
+from screening.domain.policy import Field, Phase, Role
+from screening.workflow.policies import shipped_policies
+from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, Story, score
+
+WITH_AI = shipped_policies()["double-human+ai"]
+EVERYTHING = frozenset(Field)
+
+
+def sees(story: Story, role: Role, author: ev.Author) -> frozenset[Field]:
+    """What this person may see now."""
+    return visible_fields(story.policy, fold(story.events), role, author)
+
+
+def test_a_case_opens_up_step_by_step() -> None:
+    story = Story(WITH_AI).opened().admit(score(10))
+    assert sees(story, Role.READER, ANNA) == {Field.PRIORS}
+    story.read(ANNA, "N")
+    assert sees(story, Role.READER, ANNA) == {Field.PRIORS}
+    assert sees(story, Role.ARBITER, CARO) == {Field.PRIORS}
+    story.read(BRAM, "R4")
+    assert sees(story, Role.ARBITER, CARO) == {Field.PRIORS}, "the reads can still be corrected"
+    story.windows_closed()
+    assert sees(story, Role.ARBITER, CARO) == EVERYTHING - {Field.OUTCOME}
+    assert sees(story, Role.READER, BRAM) == {Field.PRIORS}
+    story.arbitrated("R4").windows_closed().released()
+    assert sees(story, Role.READER, ANNA) == EVERYTHING
+
+
+def test_a_second_account_is_in_the_phase_of_its_person() -> None:
+    facts = fold(Story(WITH_AI).opened().read(ANNA, "N").events)
+    assert phase_for(facts, ANNA_AGAIN) is Phase.AFTER_OWN_READ
+    assert phase_for(facts, BRAM) is Phase.BEFORE_OWN_READ
+
+
+def test_whose_read_was_withdrawn_is_blind_again_in_what_is_shown() -> None:
+    story = Story(WITH_AI).opened().read(ANNA, "N")
+    story.admit(ev.ReadWithdrawn(fold(story.events).reads[0].id, "wrong woman on the screen"))
+    assert phase_for(fold(story.events), ANNA) is Phase.BEFORE_OWN_READ
+
+
+@pytest.mark.parametrize(
+    ("field", "blind"),
+    [
+        (Field.PRIORS, True),
+        (Field.AI_STATUS, True),
+        (Field.OTHER_READS, False),
+        (Field.AI_SCORE, False),
+        (Field.AI_FLAG, False),
+        (Field.AI_MARKS, False),
+        (Field.OUTCOME, False),
+    ],
+)
+def test_what_was_shown_decides_who_is_blind(field: Field, blind: bool) -> None:
+    facts = fold(Story(WITH_AI).opened().admit(ev.ResultRevealed(ANNA.reader, (field,))).events)
+    assert is_blind(facts, ANNA) is blind
+    assert is_blind(facts, BRAM), "a reveal to one person blinds nobody else"
+
+
+def test_a_correction_after_the_reveal_counts_but_is_not_blind() -> None:
+    story = Story(WITH_AI).opened().read(ANNA, "N").admit(ev.ResultRevealed(ANNA.reader, (Field.OTHER_READS,)))
+    recorded = fold(story.events).reads[0].recorded
+    corrected = ev.ReadRecorded(
+        type(recorded.read)("a2"), ANNA, ev.ReadKind.FIRST, recorded.opinion, False, recorded.read
+    )
+    story.admit(corrected)
+    assert [read.recorded.blind for read in fold(story.events).reads] == [False]
+
+
+def test_under_masai_the_score_is_seen_but_the_other_read_is_not() -> None:
+    story = Story(shipped_policies()["masai"]).opened().admit(score(10)).read(ANNA, "R4")
+    assert sees(story, Role.READER, BRAM) == EVERYTHING - {Field.OTHER_READS, Field.OUTCOME}
+
+
+def test_looking_does_not_take_a_case_from_another_reader() -> None:
+    story = Story(WITH_AI).opened()
+    story.admit(ev.ReadClaimed(ANNA, story.now + timedelta(minutes=30)))
+    story.admit(ev.ResultRevealed(BRAM.reader, (Field.AI_STATUS,)))
+    with pytest.raises(errors.CaseClaimed):
+        story.read(BRAM, "N")
