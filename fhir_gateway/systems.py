@@ -24,6 +24,7 @@ LESION_ATTRIBUTE = f"{_ARC}.21"
 AI_RESULT = f"{_ARC}.22"
 DEVICE_PROPERTY = f"{_ARC}.23"
 RECOMMENDATION = f"{_ARC}.24"
+ERROR_CODE = f"{_ARC}.25"
 POLICY = f"{_ARC}.30"
 IMAGE_REGION = f"{_ARC}.40"
 DICOM_UID = "urn:dicom:uid"
@@ -59,7 +60,8 @@ def named_uuid(*parts: str) -> str:
     >>> named_uuid("report", "1") == named_uuid("report", "1")
     True
     """
-    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, chr(31).join(parts))}"
+    name = chr(31).join(parts).encode("utf-8", "replace").decode("utf-8")
+    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, name)}"
 
 
 def person_system(person: PersonId, organisation: str) -> str:

@@ -37,7 +37,7 @@ def device(frame: Frame) -> Entry | None:
     if ai.identity is None:
         return None
     calibration = plain(ai.calibration_id or "")
-    name = identifier(DEVICE_ID, stable_id("ai", *map(str, astuple(ai.identity)), calibration))
+    name = identifier(DEVICE_ID, stable_id("ai", *(plain(str(part)) for part in astuple(ai.identity)), calibration))
     return frame.shared("ai", _device(ai.identity, calibration), name)
 
 
