@@ -49,7 +49,7 @@ class Service:
     """One running installation: settings, store, clock, and everything built on them when first used."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
-        """Open the store of these settings and bring it to this version's schema."""
+        """Open the store of these settings, bring it to this version's schema, and keep the policy for new cases."""
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
@@ -58,19 +58,14 @@ class Service:
         migrate(self._engine)
         self.units = SqlUnits(self._engine)
         self.files = ContentFiles(settings.data_dir / "files")
+        self.policy = shipped_policy(settings.policy)
+        with self.units() as uow:
+            uow.policies.save(self.policy, policy_json(self.policy.id))
 
     @cached_property
     def ai_reader(self) -> AiReader:
         """The AI reader; loads the model once per process."""
         return ai_reader(self.settings)
-
-    @cached_property
-    def policy(self) -> Policy:
-        """The policy pinned to new cases, stored so that every pinned case can always be decided."""
-        policy = shipped_policy(self.settings.policy)
-        with self.units() as uow:
-            uow.policies.save(policy, policy_json(policy.id))
-        return policy
 
     def handlers(self) -> Mapping[str, Handler]:
         """What each durable job does; doing one again changes nothing."""

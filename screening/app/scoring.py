@@ -15,6 +15,7 @@ from pathlib import Path
 
 from screening.app.documents import from_data, to_json
 from screening.app.pictures import pictures_of
+from screening.dicom.cad_outcome import NO_PART
 from screening.dicom.contact_sheet import render_contact_sheet
 from screening.domain.ai_read import AiRead, AiStatus
 from screening.domain.errors import NotDicom, NotFound
@@ -105,7 +106,7 @@ class Scorer:
         return self.reader.read(study, self.pixels, self.site)
 
     def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
-        if study.images:
+        if any(image.exclusion not in NO_PART for image in study.images):
             self.cad_sr.write(study, read, self.clock.now(), folder / SR_FILE)
             sheet = render_contact_sheet(study, read, pictures_of(study, read, self.pixels))
             (folder / SHEET_FILE).write_bytes(sheet)

@@ -9,6 +9,9 @@ from threading import Event, Thread
 import uvicorn
 from fastapi import FastAPI
 
+from audits.http import audit_router
+from audits.report import AuditReport
+from screening.app.auditing import audit_report
 from screening.app.compose import VERSION, Service, open_service
 from screening.app.logging import configure_logging
 from screening.app.settings import Settings
@@ -20,9 +23,12 @@ HOUSEKEEPING_S = 30.0
 
 def build_app(service: Service) -> FastAPI:
     """The application of this service, with the routers of every room."""
-    from audits.http import router as audit_router
 
-    return create_application(service.operations(), VERSION, [audit_router])
+    def report() -> AuditReport:
+        with service.units() as uow:
+            return audit_report(uow.audit.episode_rows(), service.clock.now().date())
+
+    return create_application(service.operations(), VERSION, [audit_router(report)])
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:

@@ -54,7 +54,7 @@ def emit(value: object, as_json: bool, shown: RenderableType) -> None:
 def to_plain(value: object) -> object:
     """Domain values, and lists and dictionaries of them, as JSON data."""
     if isinstance(value, dict):
-        return {key: to_plain(item) for key, item in value.items()}
+        return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     if value is None or isinstance(value, str | int | float | bool):

@@ -10,9 +10,4 @@ PATIENCE_S = 24 * 3600.0
 
 def drain(service: Service) -> JobCounts:
     """Work until no job waits; what cannot be done is parked with its reason."""
-    runner = service.runner()
-    runner.start()
-    try:
-        return runner.run_until_idle(PATIENCE_S)
-    finally:
-        runner.stop()
+    return service.runner().run_until_idle(PATIENCE_S)

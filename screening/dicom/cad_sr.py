@@ -76,8 +76,8 @@ class MammographyCadSrWriter:
     def write(self, study: Study, read: AiRead, at: datetime, path: Path) -> str:
         """Write the report to `path` and return its SOP Instance UID. Raises ReportInvalid like `dataset`.
 
-        The UID follows from the study and the whole read (timing aside) and the software, so sending a run again
-        sends the same instance, and another result is never hidden under a known UID. Pass the same `at` again.
+        The UID follows from the study, the whole read (timing aside), the software and the moment of the run, so sending
+        a run again sends the same instance, and another result is never hidden under a known UID.
         """
         report = self.dataset(study, read, at)
         report.save_as(path, enforce_file_format=True)
@@ -96,7 +96,9 @@ class MammographyCadSrWriter:
         product = read.identity.product if read.identity else ""
         uids = (study.study_instance_uid, "cad-sr", self.equipment.software, product)
         report.SOPClassUID = MammographyCADSRStorage
-        report.SOPInstanceUID = minted_uid(*uids, *map(str, self.searched), repr(replace(read, timing=None)))
+        report.SOPInstanceUID = minted_uid(
+            *uids, *map(str, self.searched), repr(replace(read, timing=None)), at.isoformat()
+        )
         report.SeriesInstanceUID = minted_uid(*uids, "series")
         report.Modality = "SR"
         report.SeriesNumber = SERIES_NUMBER

@@ -44,7 +44,7 @@ def release(
                 outcomes[one] = release_case(uow, service.clock, one, by)
         drain(service)
     lines = "\n".join(f"{one}: {outcome.kind.value}" for one, outcome in outcomes.items())
-    emit({one: outcome for one, outcome in outcomes.items()}, json, lines or "no case was ready")
+    emit(outcomes, json, lines or "no case was ready")
 
 
 def report(
