@@ -76,7 +76,7 @@ class MammographyCadSrWriter:
     def write(self, study: Study, read: AiRead, at: datetime, path: Path) -> str:
         """Write the report to `path` and return its SOP Instance UID. Raises ReportInvalid like `dataset`.
 
-        The UID follows from the study, the whole read (timing aside), the software and the moment of the run, so sending
+        The UID follows from the study, the whole read (timing aside), the software and the moment of the run: sending
         a run again sends the same instance, and another result is never hidden under a known UID.
         """
         report = self.dataset(study, read, at)
