@@ -6,6 +6,7 @@ the database on SQLite (which therefore serves one machine). Whoever can take a 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 from collections.abc import Iterator
@@ -114,15 +115,17 @@ class _FileLock:
 class _AdvisoryLock:
     """A session-level advisory lock on a connection of its own; it is gone when the connection is."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, key: int) -> None:
         self._connection = connection
+        self._key = key
 
     @classmethod
     def take(cls, engine: Engine, worker: str) -> _AdvisoryLock | None:
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        key = int.from_bytes(hashlib.sha256(f"secondread worker {worker}".encode()).digest()[:8], "big", signed=True)
+        digest = hashlib.sha256(f"secondread worker {worker}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
         if connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-            return cls(connection)
+            return cls(connection, key)
         connection.close()
         return None
 
@@ -133,5 +136,7 @@ class _AdvisoryLock:
             return False
 
     def release(self) -> None:
-        self._connection.invalidate()  # closes the session itself: a pooled one would keep the lock
+        with contextlib.suppress(DBAPIError):  # a lost connection has lost the lock already
+            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+        self._connection.invalidate()  # never back to the pool: a session that still held the lock would keep it
         self._connection.close()
