@@ -9,7 +9,7 @@ from typing import Any
 
 import typer.main
 
-from scripts.generated_pages import errors_page, policies_page, reasons_page, settings_page, states_page
+from scripts.generated_pages import errors_page, kpis_page, policies_page, reasons_page, settings_page, states_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "generated"
 
@@ -34,6 +34,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reasons.md": reasons_page,
     "states.md": states_page,
     "policies.md": policies_page,
+    "kpis.md": kpis_page,
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 
-from fhir_gateway.fhir.outcome import OUTCOMES
-from fhir_gateway.hl7v2.ack import ACKS
-
+from audits.definitions import shipped_kpis
+from fhir_gateway.fhir.outcome import ISSUES
+from fhir_gateway.hl7v2.ack import ANSWERS
 from screening.app.exit_codes import EXIT_CODES
 from screening.app.settings import Settings
 from screening.dicom.status import STORE_STATUS
@@ -38,15 +38,15 @@ def errors_page() -> str:
 
 
 def _error_cells(error: type[SecondReadError]) -> list[str]:
-    outcome, ack = OUTCOMES[error], ACKS[error]
+    issue, answer = ISSUES[error.code], ANSWERS[error.code]
     return [
         f"`{error.code}`",
         (inspect.getdoc(error) or "").splitlines()[0],
         str(int(PROBLEMS[error].status)),
         str(int(EXIT_CODES[error])),
         f"{STORE_STATUS[error].code:04X}H",
-        f"{outcome.severity} {outcome.code}",
-        f"{ack.original} / {ack.enhanced}",
+        f"{issue.severity} {issue.code}",
+        f"{answer.original} / {answer.commit}",
         RETRY_OR_PARK[error].value,
     ]
 
@@ -135,3 +135,22 @@ def _policy(policy: Policy) -> str:
 
 def _numbers(categories: frozenset[BiRads]) -> str:
     return ", ".join(str(category.value) for category in sorted(categories))
+
+
+def kpis_page() -> str:
+    """The KPI definitions."""
+    rows = [
+        f"| `{kpi.id}` | {kpi.en} | {kpi.nl} | {_words(kpi.numerator)} | {_words(kpi.denominator)} "
+        f"| {_words(kpi.exclude)} | {kpi.unit.value} | {kpi.level.text if kpi.level else ''} | {kpi.source} |"
+        for kpi in shipped_kpis()
+    ]
+    note = "Definitions are data in `audits/definitions.toml`; predicates are joined by and."
+    head = [
+        "| id | English | Dutch | numerator | denominator | left out | unit | reference level | source |",
+        "|---" * 9 + "|",
+    ]
+    return "\n".join(["# Key figures", "", note, "", *head, *rows])
+
+
+def _words(names: tuple[str, ...]) -> str:
+    return " and ".join(names)
