@@ -8,12 +8,6 @@ from screening.app.exit_codes import EXIT_CODES, MEANINGS, ExitCode, exit_code
 from screening.domain import errors
 
 
-class Unlisted(errors.ModelUnusable):
-    """An error of a room that has no row."""
-
-    code = "model_unusable_elsewhere"
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -24,7 +18,7 @@ class Unlisted(errors.ModelUnusable):
         (errors.UnusableImage("no_breast"), 6),
         (errors.StoreUnavailable("x"), 7),
         (errors.LedgerBroken("x"), 8),
-        (Unlisted("x"), 9),
+        (errors.ModelUnusable("x"), 9),
         (errors.ReportInvalid("x"), 10),
         (errors.SecondReadError("x"), 70),
     ],
