@@ -19,6 +19,7 @@ class SqlPolicies:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._found: dict[tuple[str, str], Policy] = {}
 
     def save(self, policy: Policy, document: str) -> None:
         """Keep the document. Raises Conflict when it is not this policy's, or id and version exist with another."""
@@ -34,7 +35,13 @@ class SqlPolicies:
             raise Conflict(f"policy {policy.id}@{policy.version} exists with other content; give it a new version")
 
     def get(self, policy_id: str, version: str) -> Policy:
-        """Raises PolicyNotFound."""
+        """Asked once per transaction: a version never changes. Raises PolicyNotFound."""
+        key = (policy_id, version)
+        if key not in self._found:
+            self._found[key] = self._read(policy_id, version)
+        return self._found[key]
+
+    def _read(self, policy_id: str, version: str) -> Policy:
         document = self._session.scalar(
             select(PolicyRow.document).where(PolicyRow.id == policy_id, PolicyRow.version == version)
         )
