@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fhir_gateway.fhir.elements import Json, JsonObject, compact, identifier, instant, reference
+from fhir_gateway.fhir.elements import Json, JsonObject, identifier, instant, reference
 from fhir_gateway.systems import REPORT_PART, named_uuid
 from screening.domain.report import ReportStatus, StructuredReport
 from screening.domain.study import Laterality
@@ -92,16 +92,13 @@ class Frame:
 
     def owned(self, key: str, resource: JsonObject) -> Entry:
         """Entry for a resource the report owns: update by its own identifier, so sending again changes nothing."""
-        return self._updated(key, resource, self.own_identifier(key))
-
-    def _updated(self, key: str, resource: JsonObject, name: JsonObject) -> Entry:
-        kind = str(resource["resourceType"])
-        body = compact({**resource, "identifier": [name, *_listed(resource.get("identifier"))]})
-        return Entry(self.url(key), body, {"method": "PUT", "url": f"{kind}?{search(name)}"})
+        return self.updated(key, resource, self.own_identifier(key))
 
     def updated(self, key: str, resource: JsonObject, name: JsonObject) -> Entry:
-        """Entry for a resource the report owns under another identifier than that of a part."""
-        return self._updated(key, resource, name)
+        """Entry for a resource the report owns, updated by the given identifier."""
+        kind = str(resource["resourceType"])
+        body = {**resource, "identifier": [name, *_listed(resource.get("identifier"))]}
+        return Entry(self.url(key), body, {"method": "PUT", "url": f"{kind}?{search(name)}"})
 
     def shared(self, key: str, resource: JsonObject, name: JsonObject) -> Entry:
         """Entry for a resource the receiver may already hold: created only if no other has this identifier."""

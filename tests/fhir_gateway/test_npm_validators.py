@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, given, settings
 
 from fhir_gateway.fhir.checks.bindings import REQUIRED
 from fhir_gateway.fhir.outcome import ISSUES
 from fhir_gateway.fhir.report import FhirReportWriter
 from fhir_gateway.systems import HL7_BASE
+from screening.domain.report import StructuredReport
 from tests.fhir_gateway.examples import AMENDED, RECALL, REPORTS
+from tests.fhir_gateway.npm_tools import NPM
+from tests.fhir_gateway.strategies import reports
 from tests.fhir_gateway.test_validate import FAULTS, Bundle
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = Path(__file__).parent / "npm" / "validate.mjs"
+SCRIPT = NPM / "validate.mjs"
 SEEN_BY_OTHERS = (
     "status",
     "intent",
@@ -32,25 +33,6 @@ SEEN_BY_OTHERS = (
     "org-1",
     "qty-3",
 )
-
-
-def absent(reason: str) -> None:
-    """Skip on a machine without the tools; in CI their absence is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    """Path of node, with the validators installed."""
-    found = shutil.which("node")
-    if found is None or shutil.which("npm") is None:
-        absent("no node or npm here")
-    installed = subprocess.run([ROOT / "scripts" / "npm_test_tools.sh"], capture_output=True, text=True, check=False)
-    if installed.returncode != 0:
-        absent(f"the npm validators cannot be installed here: {installed.stderr[-200:]}")
-    return str(found)
 
 
 def validate(node: str, *files: Path) -> dict[str, list[str]]:
@@ -67,6 +49,19 @@ def test_every_kind_of_report_is_free_of_errors(node: str, tmp_path: Path) -> No
     for name, data in bundles.items():
         (tmp_path / name).write_bytes(data)
     assert validate(node, *(tmp_path / name for name in bundles)) == {name: [] for name in bundles}
+
+
+def test_any_report_is_free_of_errors(node: str, tmp_path: Path) -> None:
+    files: list[Path] = []
+
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @given(reports())
+    def compose(report: StructuredReport) -> None:
+        files.append(tmp_path / f"{len(files)}.json")
+        files[-1].write_bytes(FhirReportWriter().bundle(report))
+
+    compose()
+    assert {name: messages for name, messages in validate(node, *files).items() if messages} == {}
 
 
 def test_foreign_validators_are_awake(node: str, tmp_path: Path) -> None:
