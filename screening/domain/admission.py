@@ -85,7 +85,7 @@ def _check_lease(facts: CaseFacts, authors: tuple[ev.Author, ...], now: datetime
     lease = facts.lease
     if lease is None or lease.expires_at <= now:
         return
-    if not any(lease.held_by(author.registration) for author in authors):
+    if not any(lease.held_by(author.person) for author in authors):
         raise errors.CaseClaimed("another reader is working on this case")
 
 
@@ -113,7 +113,7 @@ def _check_read(policy: Policy, facts: CaseFacts, fact: ev.ReadRecorded, status:
 
 def _check_correction(facts: CaseFacts, fact: ev.ReadRecorded, replaced: ReadId) -> None:
     """A reader corrects the own read within its window, whoever else is working on the case."""
-    own = [read for read in valid_reads(facts) if read.recorded.author.registration == fact.author.registration]
+    own = [read for read in valid_reads(facts) if read.recorded.author.person == fact.author.person]
     corrected = next((read for read in own if read.id == replaced), None)
     if corrected is None:
         raise errors.EventNotAllowed("a reader corrects only the own read")

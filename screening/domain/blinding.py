@@ -19,7 +19,7 @@ def phase_for(facts: CaseFacts, author: Author) -> Phase:
     """The phase this person is in with this case."""
     if facts.released is not None:
         return Phase.CONCLUDED
-    own = any(read.recorded.author.registration == author.registration for read in facts.reads)
+    own = any(read.recorded.author.person == author.person for read in facts.reads)
     return Phase.AFTER_OWN_READ if own else Phase.BEFORE_OWN_READ
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import get_args
 
 from screening.domain.ai_read import AiStatus
@@ -49,6 +50,20 @@ class Author:
 
     reader: ReaderId
     registration: str
+
+    @property
+    def person(self) -> str:
+        """The registration number as it is compared: spaces, hyphens and capitals are how people type it.
+
+        >>> Author(ReaderId("anna"), "reg - 1").person
+        'REG1'
+        """
+        return _compared(self.registration)
+
+
+@lru_cache(maxsize=4096)
+def _compared(registration: str) -> str:
+    return "".join(sign for sign in registration if sign.isalnum()).upper()
 
 
 @dataclass(frozen=True)

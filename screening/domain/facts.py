@@ -52,9 +52,9 @@ class Lease:
     expires_at: datetime
     for_arbitration: bool
 
-    def held_by(self, registration: str) -> bool:
-        """Whether the person with this registration number holds it."""
-        return any(author.registration == registration for author in self.authors)
+    def held_by(self, person: str) -> bool:
+        """Whether the person holds it (`Author.person`)."""
+        return any(author.person == person for author in self.authors)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def independent(reads: Iterable[HumanRead]) -> tuple[HumanRead, ...]:
     """The first read of each person; a second account of one person never counts twice."""
     by_person: dict[str, HumanRead] = {}
     for read in reads:
-        by_person.setdefault(read.recorded.author.registration, read)
+        by_person.setdefault(read.recorded.author.person, read)
     return tuple(by_person.values())
 
 
@@ -202,7 +202,7 @@ def _apply_read(facts: CaseFacts, fact: ev.Fact, at: datetime) -> CaseFacts:
 def _reads_with(facts: CaseFacts, read: HumanRead) -> tuple[HumanRead, ...]:
     """The reads with one more; a correction takes the place of the own read that it replaces, never another's."""
     for place, kept in enumerate(facts.reads):
-        own = kept.recorded.author.registration == read.recorded.author.registration
+        own = kept.recorded.author.person == read.recorded.author.person
         if own and kept.id == read.recorded.replaces:
             return (*facts.reads[:place], read, *facts.reads[place + 1 :])
     return (*facts.reads, read)
@@ -241,7 +241,7 @@ def _lease(facts: CaseFacts, fact: ev.ReadClaimed | ev.ReadReleased | ev.Arbitra
 def _lease_after(facts: CaseFacts, authors: tuple[ev.Author, ...]) -> Lease | None:
     """The lease once these people have given their opinion: their own ends, somebody else's does not."""
     lease = facts.lease
-    if lease is not None and any(lease.held_by(author.registration) for author in authors):
+    if lease is not None and any(lease.held_by(author.person) for author in authors):
         return None
     return lease
 

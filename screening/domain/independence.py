@@ -14,10 +14,10 @@ def may_read(policy: Policy, facts: CaseFacts, author: Author) -> bool:
 
     Not who has read or arbitrated the case, nor who was shown another read or the outcome where the policy hides them.
     """
-    people = {read.recorded.author.registration for read in facts.reads}
+    people = {read.recorded.author.person for read in facts.reads}
     if facts.decision is not None:
-        people |= {arbiter.registration for arbiter in facts.decision.decided.authors}
-    if author.registration in people:
+        people |= {arbiter.person for arbiter in facts.decision.decided.authors}
+    if author.person in people:
         return False
     hidden = {Field.OTHER_READS, Field.OUTCOME} - policy.visibility.get(
         (Role.READER, Phase.BEFORE_OWN_READ), frozenset()
@@ -30,8 +30,8 @@ def may_arbitrate(policy: Policy, reads: Sequence[HumanRead], authors: Sequence[
 
     A solo arbiter has not read the case; a panel may contain a reader where the policy says so, beside somebody new.
     """
-    readers = {read.recorded.author.registration for read in reads}
-    people = {author.registration for author in authors}
+    readers = {read.recorded.author.person for read in reads}
+    people = {author.person for author in authors}
     new = people - readers
     if new == people:
         return bool(people)

@@ -209,16 +209,20 @@ def _check(policy: Policy) -> None:
         raise InvalidPolicy("a policy has an id and a version")
     if policy.human_reads < 2:
         raise InvalidPolicy("without an AI read two humans read")
-    if any(rule.human_reads < 1 for rule in policy.ai.triage):
-        raise InvalidPolicy("no exam is read by AI alone")
-    scores = [score for rule in policy.ai.triage for score in range(rule.lowest, rule.highest + 1)]
-    if any(rule.lowest > rule.highest for rule in policy.ai.triage) or len(scores) != len(set(scores)):
-        raise InvalidPolicy("triage rules run from low to high and never claim the same score")
-    if policy.ai.triage and not policy.ai.takes_part:
-        raise InvalidPolicy("triage needs AI to take part")
-    if policy.ai.takes_part and policy.ai.needed_by is AiNeededBy.NEVER:
-        raise InvalidPolicy("a policy in which AI takes part says when the case waits for it")
-    if policy.ai.replaces_a_human and not policy.reference.strip():
-        raise PolicyNotLicensed("a policy in which AI spares a human read names its licence or protocol")
     if not policy.recall_categories or policy.recall_categories != policy.categories & RECALL_CATEGORIES:
         raise InvalidPolicy("recall categories are those of the categories that can recall, and there is one")
+    if policy.ai.takes_part and policy.ai.needed_by is AiNeededBy.NEVER:
+        raise InvalidPolicy("a policy in which AI takes part says when the case waits for it")
+    _check_triage(policy.ai)
+    if policy.ai.replaces_a_human and not policy.reference.strip():
+        raise PolicyNotLicensed("a policy in which AI spares a human read names its licence or protocol")
+
+
+def _check_triage(ai: AiRole) -> None:
+    if ai.triage and not ai.takes_part:
+        raise InvalidPolicy("triage needs AI to take part")
+    if any(rule.human_reads < 1 for rule in ai.triage):
+        raise InvalidPolicy("no exam is read by AI alone")
+    scores = [score for rule in ai.triage for score in range(rule.lowest, rule.highest + 1)]
+    if any(rule.lowest > rule.highest for rule in ai.triage) or len(scores) != len(set(scores)):
+        raise InvalidPolicy("triage rules run from low to high and never claim the same score")

@@ -294,3 +294,9 @@ def test_times_are_kept_as_utc() -> None:
     opened = fold(story.events).opened_at
     assert opened is not None
     assert opened.tzinfo is UTC
+
+
+def test_a_registration_number_typed_differently_is_the_same_person() -> None:
+    story = Story(HUMAN).opened().read(ANNA, "N")
+    with pytest.raises(errors.ReaderNotIndependent):
+        story.read(ev.Author(ReaderId("anna-clinic"), " reg - 1"), "N")
