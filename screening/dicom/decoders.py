@@ -16,7 +16,6 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from openjpeg.utils import decode as openjpeg_decode
-from rle.utils import decode_frame as rle_decode_frame  # type: ignore[attr-defined]  # compiled, re-exported untyped
 
 from screening.domain.errors import UnusableImage
 from screening.domain.quality import ReasonCode
@@ -187,9 +186,24 @@ def _htj2k(stream: bytes, _form: FrameFormat) -> Samples:
 
 
 def _rle(stream: bytes, form: FrameFormat) -> Samples:
-    """Byte planes, most significant first, joined as little-endian samples (PS3.5 G.2)."""
-    planes = rle_decode_frame(stream, form.rows * form.columns, form.bits_allocated, "<")
-    return np.frombuffer(planes, dtype=f"<u{form.bits_allocated // 8}").reshape(form.rows, form.columns)
+    """Byte planes, most significant first, each packed on its own and exactly one frame long (PS3.5 G.2).
+
+    Unpacked here by imagecodecs: pylibjpeg-rle ends the whole process's job on some damaged streams, because what it
+    raises is no Exception.
+    """
+    count, *offsets = struct.unpack_from("<16I", stream)
+    size = form.rows * form.columns
+    if count != form.bits_allocated // 8:
+        raise ValueError("wrong number of segments")
+    ends = (*offsets[1:count], len(stream))
+    planes = [imagecodecs.packbits_decode(stream[start:end]) for start, end in zip(offsets[:count], ends, strict=True)]
+    if any(len(plane) != size for plane in planes):
+        raise ValueError("a segment is not one frame long")
+    if count == 1:
+        return np.frombuffer(planes[0], dtype=np.uint8).reshape(form.rows, form.columns)
+    joined = np.frombuffer(planes[0], dtype=np.uint8).astype(np.uint16) << 8
+    joined |= np.frombuffer(planes[1], dtype=np.uint8)
+    return joined.reshape(form.rows, form.columns)
 
 
 _DECODERS: dict[Codec, Callable[[bytes, FrameFormat], Samples]] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import struct
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,18 +15,13 @@ from contextlib import contextmanager
 from typing import cast
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.valuerep import PersonName
 
-_MALFORMED = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    OSError,
-    NotImplementedError,
-    LookupError,
-    ArithmeticError,
+MALFORMED = (
+    *(ValueError, TypeError, AttributeError, OSError, NotImplementedError, LookupError, ArithmeticError),
+    *(BytesLengthException, InvalidDicomError, struct.error),
 )
 """What pydicom raises when it converts a raw value; all mean that the element cannot be used."""
 
@@ -50,7 +46,7 @@ def value(ds: Dataset, keyword: str) -> object | None:
     """The value of an element, or None when absent, empty or malformed."""
     try:
         found = cast("object", ds.get(keyword))
-    except _MALFORMED:
+    except MALFORMED:
         return None
     return None if found in ("", b"", None) else found
 
@@ -101,7 +97,7 @@ def items(ds: Dataset, keyword: str) -> tuple[Dataset, ...]:
     try:
         found = ds.get(keyword)
         return tuple(item for item in found if isinstance(item, Dataset)) if found else ()
-    except _MALFORMED:
+    except MALFORMED:
         return ()
 
 
@@ -130,7 +126,7 @@ def name_parts(ds: Dataset, keyword: str) -> tuple[str, str]:
             return "", ""
         groups = (str(group) for group in found.components if str(group).strip("^ "))
         parts = next(groups, "").split("^")
-    except _MALFORMED:
+    except MALFORMED:
         return "", ""
     return parts[0].strip(), parts[1].strip() if len(parts) > 1 else ""
 

@@ -11,9 +11,9 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.tag import BaseTag
@@ -24,7 +24,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from screening.dicom.elements import quiet, text
+from screening.dicom.elements import MALFORMED, quiet, text
 from screening.domain.errors import NotDicom, UnusableImage
 from screening.domain.quality import ReasonCode
 
@@ -171,7 +171,7 @@ def _read(stream: BinaryIO, implicit: bool, little: bool, stop: _StopWhen) -> Da
         return read_dataset(stream, implicit, little, stop_when=guarded, defer_size=DEFER_BYTES)
     except RecursionError as error:
         raise UnusableImage(ReasonCode.LIMITS_EXCEEDED, "sequences are nested too deeply") from error
-    except (ValueError, OSError, TypeError, KeyError, EOFError, NotImplementedError, struct.error) as error:
+    except (*MALFORMED, EOFError) as error:
         raise UnusableImage(ReasonCode.UNREADABLE, "the header cannot be parsed") from error
 
 
@@ -192,8 +192,8 @@ def _settle(dataset: Dataset, size: int) -> bool:
     """Drop what was too long to load; returns whether an element states more bytes than the file has."""
     overruns = False
     for tag in tuple(dataset.keys()):
-        element = dataset.get_item(tag, keep_deferred=True)
-        if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
+        element = cast("DataElement | RawDataElement", dataset.get_item(tag, keep_deferred=True))
+        if isinstance(element, DataElement) or element.length == UNDEFINED_LENGTH:
             continue
         overruns |= element.value_tell + element.length > size
         if element.value is None and element.length:

@@ -154,6 +154,8 @@ def _defects(
     ds: Dataset, position: Positioning, kind: ReasonCode | None, pixels: tuple[ReasonCode, str] | None
 ) -> Iterator[tuple[ReasonCode, str]]:
     """Everything that forbids scoring, in the order in which it helps somebody to act: kind, pixels, positioning."""
+    if pixels is not None and kind is ReasonCode.WRONG_SOP_CLASS and frames(ds) != 1:
+        yield pixels  # a single image that claims many frames is no volume in a wrong class
     if kind is not None:
         yield kind, ""
     if pixels is not None:

@@ -51,12 +51,12 @@ def code(value: str, scheme: str = "SCT", meaning: str = "x", modifiers: tuple[s
     return item
 
 
-def mammogram(pixels: NDArray[np.uint16] | None = None, **changes: object) -> Dataset:
+def mammogram(pixels: NDArray[np.uint16] | None = None, /, **changes: object) -> Dataset:
     """A left CC For Presentation; `changes` set elements by keyword, None deletes one."""
     stored = breast() if pixels is None else pixels
     ds = Dataset()
-    ds.SOPClassUID, ds.SOPInstanceUID = MG_PRESENTATION, "1.2.826.0.1.3680043.8.498.3"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = STUDY_UID, "1.2.826.0.1.3680043.8.498.2"
+    ds.SOPClassUID, ds.SOPInstanceUID = UID(MG_PRESENTATION), UID("1.2.826.0.1.3680043.8.498.3")
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = UID(STUDY_UID), UID("1.2.826.0.1.3680043.8.498.2")
     ds.SpecificCharacterSet, ds.Modality = "ISO_IR 192", "MG"
     ds.ImageType, ds.PresentationIntentType = ["DERIVED", "PRIMARY", ""], "FOR PRESENTATION"
     ds.PatientName, ds.PatientID, ds.IssuerOfPatientID = NAME, "P-4711", "SITE-A"
@@ -92,7 +92,8 @@ def changed(ds: Dataset, changes: Mapping[str, object]) -> Dataset:
 def write(ds: Dataset, path: Path, syntax: str = NATIVE, preamble: bool = True) -> Path:
     """Write `ds` with a file meta group; the pixel data must already be in `syntax`."""
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = MG_PRESENTATION, "1.2.3.4"
+    ds.file_meta.MediaStorageSOPClassUID = UID(MG_PRESENTATION)
+    ds.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3.4")
     ds.file_meta.TransferSyntaxUID = UID(syntax)
     if "PixelData" in ds:
         ds["PixelData"].VR = "OB" if UID(syntax).is_compressed and not UID(syntax).is_deflated else "OW"
