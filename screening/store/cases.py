@@ -15,7 +15,7 @@ from screening.domain.facts import CaseFacts, fold
 from screening.domain.identifiers import CaseId, StudyInstanceUid
 from screening.store.documents import write_fact
 from screening.store.inserts import insert_once
-from screening.store.ledger import Ledger, event_name, event_subject
+from screening.store.ledger import Entry, Ledger, event_name, event_subject
 from screening.store.mapping import event_of, event_row, summary_of
 from screening.store.policies import SqlPolicies
 from screening.store.tables import CaseEventRow, CaseRow
@@ -43,12 +43,7 @@ class SqlCases:
         before = self._events(case) if expected else []
         new = [CaseEvent(case, expected + i, at, actor, fact) for i, fact in enumerate(facts, start=1)]
         self._summarise(row, [*before, *new], at)
-        for event in new:
-            kind, document = write_fact(event.fact)
-            subject = event_subject(case, event.sequence)
-            link = self._ledger.append(at, actor, event_name(kind), subject, document)
-            self._session.add(event_row(event, kind, document, link.sequence))
-        self._session.flush()
+        self._record(at, actor, new)
         return new
 
     def events(self, case: CaseId) -> Sequence[CaseEvent]:
@@ -72,6 +67,19 @@ class SqlCases:
         if wanted:
             query = query.where(CaseRow.state.in_(wanted))
         return [summary_of(row) for row in self._session.scalars(query)]
+
+    def _record(self, at: datetime, actor: str, events: Sequence[CaseEvent]) -> None:
+        written = [write_fact(event.fact) for event in events]
+        entries = [
+            Entry(event_name(kind), event_subject(event.case, event.sequence), document)
+            for event, (kind, document) in zip(events, written, strict=True)
+        ]
+        links = self._ledger.append(at, actor, entries)
+        self._session.add_all(
+            event_row(event, kind, document, link)
+            for event, (kind, document), link in zip(events, written, links, strict=True)
+        )
+        self._session.flush()
 
     def _events(self, case: CaseId) -> Sequence[CaseEvent]:
         rows = self._session.scalars(

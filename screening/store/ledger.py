@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from screening.domain.errors import LedgerBroken
@@ -43,10 +43,13 @@ class Link:
     hash: str
 
     def expected_hash(self) -> str:
-        """Hash of everything in this link and of the link before it."""
-        return chain_hash(
-            self.sequence, self.at, self.actor, self.what, self.subject, self.payload_sha256, self.previous
-        )
+        """Hex SHA-256 over everything in this link, the hash before it included, as one JSON array.
+
+        Microseconds since 1970 stand for the time.
+        """
+        moment = round(self.at.timestamp() * 1_000_000)
+        fields = [self.sequence, moment, self.actor, self.what, self.subject, self.payload_sha256, self.previous]
+        return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,15 @@ class Head:
 
     sequence: int
     hash: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be noted: what happened to which subject, and the payload that is stored elsewhere."""
+
+    what: str
+    subject: str
+    payload: str
 
 
 class Ledger:
@@ -68,26 +80,18 @@ class Ledger:
         if self._session.get_bind().dialect.name == "postgresql":
             self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
 
-    def append(self, at: datetime, actor: str, what: str, subject: str, payload: str) -> Head:
-        """Add one link for a payload that is stored elsewhere; returns the new end of the chain."""
+    def append(self, at: datetime, actor: str, entries: Sequence[Entry]) -> Sequence[int]:
+        """Add one link for each entry; returns their numbers."""
+        if not entries:
+            return []
         self.lock()
-        head = self.head()
-        sequence, digest = head.sequence + 1, sha256(payload)
-        link = chain_hash(sequence, at, actor, what, subject, digest, head.hash)
-        self._session.add(
-            LedgerRow(
-                sequence=sequence,
-                at=at,
-                actor=actor,
-                what=what,
-                subject=subject,
-                payload_sha256=digest,
-                previous=head.hash,
-                hash=link,
-            )
-        )
-        self._session.flush()
-        return Head(sequence, link)
+        head, links = self.head(), list[Link]()
+        for entry in entries:
+            link = _linked(head, at, actor, entry)
+            head = Head(link.sequence, link.hash)
+            links.append(link)
+        self._session.execute(insert(LedgerRow), [asdict(link) for link in links])
+        return [link.sequence for link in links]
 
     def head(self) -> Head:
         """The end of the chain."""
@@ -147,6 +151,12 @@ class _Event:
         return event_subject(self.case, self.sequence)
 
 
+def _linked(head: Head, at: datetime, actor: str, entry: Entry) -> Link:
+    digest = sha256(entry.payload)
+    link = Link(head.sequence + 1, at, actor, entry.what, entry.subject, digest, head.hash, hash="")
+    return replace(link, hash=link.expected_hash())
+
+
 def _check_link(link: Link, end: Head) -> None:
     if link.sequence != end.sequence + 1:
         raise LedgerBroken(f"ledger link {end.sequence + 1} is missing")
@@ -200,12 +210,3 @@ def event_name(kind: str) -> str:
 def event_subject(case: str, sequence: int) -> str:
     """How the ledger names one event."""
     return f"{case}#{sequence}"
-
-
-def chain_hash(
-    sequence: int, at: datetime, actor: str, what: str, subject: str, payload_sha256: str, previous: str
-) -> str:
-    """Hex SHA-256 over the fields of a link as one JSON array; microseconds since 1970 stand for the time."""
-    moment = round(at.timestamp() * 1_000_000)
-    fields = [sequence, moment, actor, what, subject, payload_sha256, previous]
-    return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from screening.domain.errors import Conflict
 from screening.domain.identifiers import CaseId
 from screening.domain.report import StructuredReport
-from screening.store.ledger import Ledger
+from screening.store.ledger import Entry, Ledger
 from screening.store.mapping import report_of, report_row
 from screening.store.people import People
 from screening.store.tables import ReportRow
@@ -34,9 +34,8 @@ class SqlReports:
         row = report_row(report, participant_id)
         self._session.add(row)
         self._session.flush()
-        self._ledger.append(
-            report.issued, "service", "report.saved", f"{report.case}/report/{report.version}", row.document
-        )
+        entry = Entry("report.saved", f"{report.case}/report/{report.version}", row.document)
+        self._ledger.append(report.issued, "service", [entry])
 
     def latest(self, case: CaseId) -> StructuredReport | None:
         """The newest version."""
