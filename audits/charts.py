@@ -16,6 +16,8 @@ _LEFT, _RIGHT, _TOP = 170.0, 24.0, 12.0
 _ROW = 30.0
 _LABELLED = 12
 """Most units that the funnel names; beyond that the tooltips do."""
+_SMALLEST_FUNNEL = 100
+"""Exams of the largest unit from which a funnel says anything."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,14 @@ def interval_chart(rates: pl.DataFrame, whole: float | None) -> str:
 
 
 def funnel_chart(rates: pl.DataFrame, whole: float | None) -> str:
-    """Recall rate of each unit against its number of exams, within 95 and 99.8 % limits around the whole."""
+    """Recall rate of each unit against its number of exams, within 95 and 99.8 % limits around the whole.
+
+    Nothing for a round so small that the limits would hold any rate.
+    """
     rows = rates.filter(pl.col("value").is_not_null()).rows(named=True)
-    if not rows or whole is None or not 0 < whole < 100:
+    largest = max((row["denominator"] for row in rows), default=0)
+    if largest < _SMALLEST_FUNNEL or whole is None or not 0 < whole < 100:
         return ""
-    largest = max(row["denominator"] for row in rows)
     sizes = np.rint(np.linspace(max(largest / 60, 20), largest * 1.08, 80))
     limits = {
         kind: funnel_limits(whole / 100, sizes, cover) for kind, cover in (("limit95", 0.95), ("limit998", 0.998))

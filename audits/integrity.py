@@ -1,6 +1,7 @@
 """Rows that cannot be true: listed with the rule they break, and kept out of every figure.
 
-A rule speaks about facts that contradict one another, not about figures that are merely unusual.
+A rule speaks about facts that contradict one another, not about figures that are merely unusual. A withdrawn case
+(outcome `no_result`) may still get pathology or an interval cancer; it is in no denominator.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ RULES: dict[str, pl.Expr] = {
     "arbitration_without_opinion": pl.col("arbitrated") != pl.col("arbitration_opinion").is_not_null(),
     "ai_score_without_ok": (pl.col("ai_score").is_not_null() | pl.col("ai_flagged")) & ~_AI_OK,
     "ai_score_out_of_range": ~pl.col("ai_score").is_between(1, 10).fill_null(value=True),
-    "assessed_without_recall": pl.col("assessed") & _OUTCOME.is_not_null() & ~_RECALL,
+    "assessed_without_recall": pl.col("assessed") & _RESULT & ~_RECALL,
     "cancer_without_assessment": _CANCER & ~pl.col("assessed"),
     "pathology_without_cancer": pl.any_horizontal(
         pl.col(name).is_not_null() for name in ("invasive", "size_mm", "node_positive")
     )
     & ~_CANCER,
     "interval_after_detected_cancer": pl.col("interval_cancer") & _CANCER,
-    "interval_without_result": pl.col("interval_cancer") & ~_RESULT,
+    "interval_without_outcome": pl.col("interval_cancer") & _OUTCOME.is_null(),
 }
 """What may never be: true where a row breaks the rule of this name."""
 

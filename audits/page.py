@@ -122,9 +122,16 @@ def _key_figures(report: AuditReport) -> str:
             level = f"<p>Reference {escape(kpi.level.text)}</p>" if kpi.level is not None else ""
             tiles.append(
                 f'<li><h3>{escape(kpi.en)}</h3><p class="value">{_marked(cell)}</p>'
-                f"<p>{cell.interval} · {cell.counts}</p>{level}</li>"
+                f"<p>{_basis(report, cell)}</p>{level}</li>"
             )
     return f'<ul class="tiles" aria-label="Key figures">{"".join(tiles)}</ul>'
+
+
+def _basis(report: AuditReport, cell: Figure) -> str:
+    """On what a key figure rests."""
+    if cell.value == SUPPRESSED:
+        return f"fewer than {report.options.minimum_cell} cases"
+    return f"{cell.interval} · {cell.counts}"
 
 
 def _marked(cell: Figure) -> str:

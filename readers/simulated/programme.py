@@ -67,6 +67,8 @@ class Programme:
     refusals: how the AI read fails.
     assessment_finds: visible cancers that the hospital confirms after recall (assumed).
     benign_biopsy: biopsies among recalled women without cancer (assumed).
+    reference_visible, reference_new_interval: rates in the population whose deciles the AI exam score tells: an
+        ordinary programme, also when this one is enriched.
     """
 
     sites: tuple[Site, ...] = SITES
@@ -90,6 +92,8 @@ class Programme:
     refusals: tuple[Refusal, ...] = REFUSALS
     assessment_finds: float = 0.98
     benign_biopsy: float = 0.30
+    reference_visible: float = 0.0080
+    reference_new_interval: float = 0.0017
 
     @property
     def visible_rate(self) -> float:

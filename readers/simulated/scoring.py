@@ -37,7 +37,7 @@ def latent_score(behaviour: Behaviour, woman: Woman, noise: float) -> float:
 
 @lru_cache(maxsize=16)
 def decile_cuts(behaviour: Behaviour, programme: Programme) -> tuple[float, ...]:
-    """The nine cut points that divide the exams of this programme into ten equal parts."""
+    """The nine cut points that divide the exams of the programme's reference population into ten equal parts."""
     return tuple(_quantile(behaviour, programme, tenth / 10) for tenth in range(1, 10))
 
 
@@ -49,9 +49,9 @@ def exam_score(behaviour: Behaviour, programme: Programme, latent: float) -> int
 def _quantile(behaviour: Behaviour, programme: Programme, share: float) -> float:
     """Latent score below which this share of exams lies, by bisection of the mixture of the three classes."""
     classes = (
-        (programme.visible_rate, separation(behaviour.auc_visible)),
-        (programme.new_interval, separation(behaviour.auc_later)),
-        (1 - programme.visible_rate - programme.new_interval, 0.0),
+        (programme.reference_visible, separation(behaviour.auc_visible)),
+        (programme.reference_new_interval, separation(behaviour.auc_later)),
+        (1 - programme.reference_visible - programme.reference_new_interval, 0.0),
     )
     low, high = -8.0, 8.0
     for _ in range(60):

@@ -33,7 +33,9 @@ BROKEN: dict[str, EpisodeRow] = {
     "cancer_without_assessment": replace(ORDINARY, cancer=True),
     "pathology_without_cancer": replace(ORDINARY, size_mm=9.0),
     "interval_after_detected_cancer": replace(ORDINARY, cancer=True, assessed=True, interval_cancer=True),
-    "interval_without_result": replace(ORDINARY, state="withdrawn", outcome="no_result", interval_cancer=True),
+    "interval_without_outcome": replace(
+        ORDINARY, state="awaiting_second_read", outcome=None, released_on=None, interval_cancer=True
+    ),
 }
 """For every rule a row that breaks it."""
 
@@ -54,6 +56,11 @@ def test_rows_that_can_be_true_all_stay() -> None:
     checked = check(to_frame(ten_rows()))
     assert checked.problems.is_empty()
     assert checked.clean.height == 10
+
+
+def test_a_withdrawn_case_may_still_get_an_interval_cancer() -> None:
+    row = replace(ORDINARY, state="withdrawn", outcome="no_result", released_on=None, interval_cancer=True)
+    assert check(to_frame([row])).problems.is_empty()
 
 
 @pytest.mark.parametrize("policy", sorted(shipped_policies()))
