@@ -40,7 +40,7 @@ def provenance(frame: Frame, targets: tuple[Entry, ...], roles: tuple[Entry, ...
             "target": [entry.link for entry in targets],
             "occurredPeriod": _period(frame),
             "recorded": frame.issued,
-            "policy": [f"{POLICY}:{quote(policy, safe='')}"] if (policy := plain(frame.report.policy)) else None,
+            "policy": [f"{POLICY}#{quote(policy, safe='')}"] if (policy := plain(frame.report.policy)) else None,
             "activity": {"coding": [coding(_ACTIVITY[frame.report.status])]},
             "agent": _agents(frame, roles),
             "entity": _entities(frame),

@@ -9,7 +9,7 @@ from fhir_gateway.fhir.checks.bindings import bindings
 from fhir_gateway.fhir.checks.invariants import invariants
 from fhir_gateway.fhir.checks.model import model
 from fhir_gateway.fhir.checks.narrative import narratives
-from fhir_gateway.fhir.checks.problem import Problem
+from fhir_gateway.fhir.checks.problem import Problem, Scan
 from fhir_gateway.fhir.checks.references import references
 from fhir_gateway.fhir.checks.shape import shape
 from fhir_gateway.fhir.elements import JsonObject
@@ -21,7 +21,8 @@ _SHOWN = 5
 
 def problems(bundle: JsonObject) -> tuple[Problem, ...]:
     """Every fault found, in the order of the checks; empty when the bundle may leave."""
-    return tuple(problem for check in _CHECKS for problem in check(bundle))
+    scan = Scan.of(bundle)
+    return tuple(problem for check in _CHECKS for problem in check(scan))
 
 
 def require_valid(bundle: JsonObject, report_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_gateway import codes, systems
-from fhir_gateway.fhir.checks.problem import Problem, mapping, walk
+from fhir_gateway.fhir.checks.problem import Problem, Scan, mapping
 from fhir_gateway.fhir.elements import JsonObject
 
 _GENDER = "male female other unknown"
@@ -54,9 +54,9 @@ _CLINICAL = {codes.SCT, codes.LOINC, codes.DCM, codes.NCIT}
 _HL7 = {code.system for code in systems.HL7_BASE}
 
 
-def bindings(bundle: JsonObject) -> Iterator[Problem]:
+def bindings(scan: Scan) -> Iterator[Problem]:
     """Codes outside a required value set, and clinical or HL7 codes that are not in this service's tables."""
-    for node in walk(bundle, "Bundle", "Bundle"):
+    for node in scan.nodes:
         allowed = REQUIRED.get(node.definition) or ANYWHERE.get(".".join(node.definition.split(".")[-2:]))
         if allowed is not None and isinstance(node.value, str) and node.value not in allowed:
             yield Problem("required-binding", node.path)

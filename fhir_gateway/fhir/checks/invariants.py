@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from fhir_gateway.fhir.checks.problem import Node, Problem, mapping, members, walk
+from fhir_gateway.fhir.checks.problem import Node, Problem, Scan, mapping, members
 from fhir_gateway.fhir.elements import Json, JsonObject
 
 Rule = Callable[[JsonObject], bool]
 """True when the element is sound."""
 
 
-def invariants(bundle: JsonObject) -> Iterator[Problem]:
+def invariants(scan: Scan) -> Iterator[Problem]:
     """Every broken invariant, by its HL7 key."""
-    for node in walk(bundle, "Bundle", "Bundle"):
+    for node in scan.nodes:
         if isinstance(node.value, dict):
             rules = (*_RESOURCE_RULES.get(node.definition, ()), *_datatype_rules(node))
             yield from (Problem(key, node.path) for key, sound in rules if not sound(node.value))
@@ -73,9 +73,12 @@ def _contained_ids(resource: JsonObject) -> set[str]:
     return {str(mapping(inner).get("id")) for inner in members(resource.get("contained"))}
 
 
-def _local_links(resource: JsonObject) -> set[str]:
-    links = (mapping(node.value).get("reference") for node in walk(resource, "", ""))
-    return {link[1:] for link in links if isinstance(link, str) and link.startswith("#")}
+def _local_links(value: Json) -> set[str]:
+    if isinstance(value, dict):
+        link = value.get("reference")
+        own = {link[1:]} if isinstance(link, str) and link.startswith("#") else set()
+        return own.union(*(_local_links(member) for member in value.values()))
+    return set().union(*(_local_links(item) for item in members(value)))
 
 
 def _dom_4(resource: JsonObject) -> bool:

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from fhir.resources.R4B.bundle import Bundle
 from pydantic import ValidationError
 
-from fhir_gateway.fhir.checks.problem import Problem, resources
-from fhir_gateway.fhir.elements import JsonObject
+from fhir_gateway.fhir.checks.problem import Problem, Scan, resources
 
 TYPES = frozenset(
     {"Patient", "Organization", "PractitionerRole", "Device", "ImagingStudy", "Observation", "DiagnosticReport"}
@@ -21,14 +20,14 @@ TYPES = frozenset(
 """Resource types a report bundle may hold; all exist in R4 4.0.1 with the same elements as in R4B."""
 
 
-def model(bundle: JsonObject) -> Iterator[Problem]:
+def model(scan: Scan) -> Iterator[Problem]:
     """Cardinality, types, primitive formats and unknown members, as far as the models check them."""
-    unknown = [path for path, resource in resources(bundle) if resource.get("resourceType") not in TYPES]
+    unknown = [path for path, resource in resources(scan.bundle) if resource.get("resourceType") not in TYPES]
     yield from (Problem("resource-type", path) for path in unknown)
     if unknown:
         return
     try:
-        Bundle.model_validate(bundle)
+        Bundle.model_validate(scan.bundle)
     except ValidationError as broken:
         for error in broken.errors(include_url=False, include_context=False, include_input=False):
             yield Problem(f"model-{error['type']}", _path(error["loc"]))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from fhir_gateway.fhir.checks.problem import Problem, resources
-from fhir_gateway.fhir.elements import JsonObject
+from fhir_gateway.fhir.checks.problem import Problem, Scan, resources
 
 _NAMESPACE = "{http://www.w3.org/1999/xhtml}"
 
@@ -26,9 +25,9 @@ ATTRIBUTES = _words(
 )
 
 
-def narratives(bundle: JsonObject) -> Iterator[Problem]:
+def narratives(scan: Scan) -> Iterator[Problem]:
     """Faults of every resource's `text.div`."""
-    for path, resource in resources(bundle):
+    for path, resource in resources(scan.bundle):
         text = resource.get("text")
         if text is not None:
             division = text.get("div") if isinstance(text, dict) else None

@@ -43,6 +43,19 @@ def resources(bundle: JsonObject) -> Iterator[tuple[str, JsonObject]]:
             yield f"Bundle.entry[{position}].resource", resource
 
 
+@dataclass(frozen=True)
+class Scan:
+    """A bundle with all its elements listed once, because every check goes over them."""
+
+    bundle: JsonObject
+    nodes: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, bundle: JsonObject) -> Scan:
+        """Walk the bundle."""
+        return cls(bundle, tuple(walk(bundle, "Bundle", "Bundle")))
+
+
 def walk(value: Json, path: str, definition: str) -> Iterator[Node]:
     """Every element below and including this one; a nested resource starts a definition path of its own."""
     if isinstance(value, Mapping) and isinstance(kind := value.get("resourceType"), str):

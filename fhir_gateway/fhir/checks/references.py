@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fhir_gateway.fhir.checks.problem import Node, Problem, mapping, members, resources, walk
+from fhir_gateway.fhir.checks.problem import Node, Problem, Scan, mapping, members
 from fhir_gateway.fhir.elements import JsonObject
 
 _READERS = "Practitioner PractitionerRole Organization CareTeam"
@@ -46,14 +46,13 @@ TARGETS: dict[str, str] = {
 """Allowed target types by element (R4 4.0.1); an element that is not listed may hold no reference here."""
 
 
-def references(bundle: JsonObject) -> Iterator[Problem]:
+def references(scan: Scan) -> Iterator[Problem]:
     """References that lead nowhere, to a wrong type, or stand where none is expected."""
-    known = _addresses(bundle)
-    for path, resource in resources(bundle):
-        for node in walk(resource, path, ""):
-            target = mapping(node.value)
-            if "reference" in target or ("identifier" in target and "type" in target and node.definition in TARGETS):
-                yield from _check(node, target, known)
+    known = _addresses(scan.bundle)
+    for node in scan.nodes:
+        target = mapping(node.value)
+        if "reference" in target or ("identifier" in target and "type" in target and node.definition in TARGETS):
+            yield from _check(node, target, known)
 
 
 def _addresses(bundle: JsonObject) -> dict[str, str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from fhir_gateway.fhir.checks.problem import Node, Problem, walk
-from fhir_gateway.fhir.elements import Json, JsonObject
+from fhir_gateway.fhir.checks.problem import Node, Problem, Scan
+from fhir_gateway.fhir.elements import Json
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def shape(bundle: JsonObject) -> Iterator[Problem]:
+def shape(scan: Scan) -> Iterator[Problem]:
     """Empty elements (ele-1), ids that are no ids, unprintable characters, numbers that are none."""
-    for node in walk(bundle, "Bundle", "Bundle"):
+    for node in scan.nodes:
         if _empty(node.value):
             yield Problem("ele-1", node.path)
         if _is_resource_id(node) and not (isinstance(node.value, str) and _ID.fullmatch(node.value)):
