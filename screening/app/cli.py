@@ -25,7 +25,7 @@ app = typer.Typer(
 An AI second reader, arbitration under the programme's policy, structured BI-RADS reports, recall audit.
 The shipped model is trained on phantoms and is not for clinical use.
 
-Exit codes: 0 done; 1 nothing usable, or something parked; 2 wrong usage; others name a coded error (docs/cli.md).
+Exit codes: 0 done; 1 nothing usable, or something parked; 2 wrong usage; others name a coded error (docs/generated/cli.md).
 """,
 )
 
@@ -42,7 +42,7 @@ def root(
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database and files.")] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
-    """Settings come from SECONDREAD_ variables (docs/settings.md); options go before them."""
+    """Settings come from SECONDREAD_ variables (docs/generated/settings.md); options go before them."""
     current = settings()
     ctx.obj = current.model_copy(update={"data_dir": data_dir}) if data_dir else current
     configure_logging(current.log_level)

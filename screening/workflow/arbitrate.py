@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screening.domain import events as ev
+from screening.domain.blinding import visible_fields
 from screening.domain.errors import IncompleteOpinion
 from screening.domain.identifiers import CaseId, ReadId
 from screening.domain.opinion import Opinion
-from screening.domain.policy import Field, Phase, Role
+from screening.domain.policy import Field, Role
 from screening.workflow.ports import Clock, Ids, UnitOfWork
 from screening.workflow.recorded_case import load, record
 
@@ -32,7 +33,7 @@ def arbitrate(uow: UnitOfWork, clock: Clock, ids: Ids, command: Arbitrate) -> ev
     if not command.reason.strip():
         raise IncompleteOpinion("an arbitration gives its reason")
     recorded = load(uow, command.case)
-    shown = recorded.policy.visibility.get((Role.ARBITER, Phase.BEFORE_OWN_READ), frozenset())
+    shown = visible_fields(recorded.policy, recorded.facts, Role.ARBITER, command.authors[0])
     fact = ev.ArbitrationDecided(
         read=ReadId(ids.new("read")),
         authors=command.authors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.ai_read import AiRead, AiStatus, BreastDensity
 from screening.domain.errors import EventNotAllowed
 from screening.domain.events import AiRefused, AiScored, Objection
 from screening.domain.facts import CaseFacts
@@ -44,7 +44,7 @@ def compose_report(uow: UnitOfWork, case: CaseId, organisation: str) -> Structur
         images=_references(study),
         outcome=facts.released,
         breasts=_breasts(facts, facts.released),
-        density=ai_read.density if ai_read and ai_read.usable else None,
+        density=_density(facts, ai_read),
         readers=_readers(facts),
         policy=f"{recorded.policy.id}@{recorded.policy.version}",
         ai=_ai_statement(facts, ai_read),
@@ -80,6 +80,12 @@ def _benign_category(facts: CaseFacts, side: Laterality) -> BiRads:
     return worst(tuple(given)) if given else BiRads.NEGATIVE
 
 
+def _density(facts: CaseFacts, read: AiRead | None) -> BreastDensity | None:
+    """What AI says of density, only from a read that may be used."""
+    usable = read is not None and read.usable and Objection.NO_AI not in facts.objections
+    return read.density if read is not None and usable else None
+
+
 def _readers(facts: CaseFacts) -> tuple[ReaderRole, ...]:
     readers = [ReaderRole(read.recorded.kind.value, read.at) for read in facts.reads]
     if facts.decision is not None:
@@ -88,6 +94,8 @@ def _readers(facts: CaseFacts) -> tuple[ReaderRole, ...]:
 
 
 def _ai_statement(facts: CaseFacts, read: AiRead | None) -> AiStatement:
+    if Objection.NO_AI in facts.objections:
+        return AiStatement(None, AiStatus.OBJECTED, None, None, False)
     match facts.ai:
         case AiScored(exam_score=score, flagged=flagged, calibration_id=calibration):
             return AiStatement(read.identity if read else None, AiStatus.OK, calibration, score, flagged)

@@ -48,4 +48,5 @@ def _kind(facts: CaseFacts, command: SubmitRead) -> ev.ReadKind:
     for read in facts.reads:
         if read.id == command.replaces:
             return read.recorded.kind
-    return (ev.ReadKind.FIRST, ev.ReadKind.SECOND, ev.ReadKind.EXTRA)[min(len(facts.reads), 2)]
+    taken = {read.recorded.kind for read in facts.reads}
+    return next((kind for kind in (ev.ReadKind.FIRST, ev.ReadKind.SECOND) if kind not in taken), ev.ReadKind.EXTRA)

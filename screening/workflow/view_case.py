@@ -71,8 +71,8 @@ def _view(
     fields: frozenset[Field],
 ) -> CaseView:
     facts = recorded.facts
-    own = [r.recorded.opinion for r in facts.reads if r.recorded.author.registration == author.registration]
-    others = [r.recorded.opinion for r in facts.reads if r.recorded.author.registration != author.registration]
+    own = [r.recorded.opinion for r in facts.reads if r.recorded.author.person == author.person]
+    others = [r.recorded.opinion for r in facts.reads if r.recorded.author.person != author.person]
     scored = facts.ai if isinstance(facts.ai, ev.AiScored) else None
     owes = not own and status.reads < status.required_reads
     blind_reader = role is Role.READER and Field.OUTCOME not in fields
