@@ -84,3 +84,11 @@ def ai_score(report: StructuredReport) -> int | None:
     ai = report.ai
     named = ai.identity is not None and bool(plain(ai.identity.label)) and bool(ai.calibration_id)
     return ai.exam_score if ai.status is AiStatus.OK and named else None
+
+
+def density_by_ai(report: StructuredReport) -> bool:
+    """Whether the breast density has to be labelled as the AI reader's: whenever an ok AI read is in the report.
+
+    The report does not say who gave the density; while AI may have, it must not pass for a reader's judgement.
+    """
+    return report.density is not None and report.ai.status is AiStatus.OK and report.ai.identity is not None

@@ -12,11 +12,10 @@ from fhir_gateway.codes import Code
 from fhir_gateway.content import plain
 from fhir_gateway.fhir.elements import Json, JsonObject, compact, concept, identifier, note
 from fhir_gateway.fhir.frame import Entry, Frame
-from fhir_gateway.fhir.observations import observation
-from fhir_gateway.narrative.phrases import Phrase, phrase
+from fhir_gateway.fhir.observations import by_ai, observation
 from fhir_gateway.narrative.words import word
 from fhir_gateway.systems import AI_NOT_OK, AI_RESULT, DEVICE_ID, DEVICE_PROPERTY
-from screening.domain.ai_read import AiIdentity, AiStatus
+from screening.domain.ai_read import AiIdentity
 from screening.domain.errors import ReportInvalid
 from screening.domain.identifiers import stable_id
 from screening.domain.report import Language
@@ -78,21 +77,10 @@ def result(frame: Frame) -> Entry | None:
     if ai.identity is None:
         return None
     score = content.ai_score(frame.report)
-    said = " ".join(f"{plain(part).rstrip('.')}." for part in _said(ai.identity, ai.status) if plain(part))
     members: JsonObject = {
-        "device": {"reference": frame.url("ai"), "type": "Device"},
+        **by_ai(frame),
         "valueInteger": score,
         "dataAbsentReason": None if score else concept(AI_NOT_OK, text=word(ai.status, Language.ENGLISH)),
         "component": [{"code": concept(FLAG), "valueBoolean": ai.flagged}] if score else None,
-        "note": note(said),
     }
     return observation(frame, "ai-exam-score", concept(EXAM_SCORE, text=EXAM_SCORE.display), members)
-
-
-def _said(identity: AiIdentity, status: AiStatus) -> tuple[str, ...]:
-    english = Language.ENGLISH
-    return (
-        word(status, english),
-        phrase(Phrase.AI_LABEL, english, label=identity.label) if plain(identity.label) else "",
-        phrase(Phrase.AI_NO_DECISION, english),
-    )

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from fhir_gateway import codes, content
 from fhir_gateway.codes import Code
-from fhir_gateway.fhir.elements import Json, JsonObject, compact, concept, millimetres, note
+from fhir_gateway.content import plain
+from fhir_gateway.fhir.elements import Json, JsonObject, compact, concept, millimetres, note, reference
 from fhir_gateway.fhir.frame import Entry, Frame, side_key
 from fhir_gateway.fhir.imaging import seen_on
 from fhir_gateway.narrative.phrases import Phrase, phrase
@@ -83,8 +84,24 @@ def _density(frame: Frame, density: BreastDensity) -> Entry:
     members: JsonObject = {
         "bodySite": concept(codes.BOTH_BREASTS),
         "valueCodeableConcept": concept(codes.DENSITY[density], text=text),
+        **(by_ai(frame) if content.density_by_ai(frame.report) else {}),
     }
     return observation(frame, "density", concept(codes.DENSITY_QUESTION, text="Breast composition"), members)
+
+
+def by_ai(frame: Frame) -> JsonObject:
+    """Members that mark a value as the AI reader's: the device, its label, and that AI decided nothing."""
+    english, identity = Language.ENGLISH, frame.report.ai.identity
+    label = plain(identity.label) if identity else ""
+    said = (
+        word(frame.report.ai.status, english),
+        phrase(Phrase.AI_LABEL, english, label=label) if label else "",
+        phrase(Phrase.AI_NO_DECISION, english),
+    )
+    return {
+        "device": reference(frame.url("ai"), "Device"),
+        "note": note(" ".join(f"{part.rstrip('.')}." for part in said if part)),
+    }
 
 
 def _lesions(frame: Frame, breast: BreastOpinion) -> list[Entry]:

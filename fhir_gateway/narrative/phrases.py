@@ -35,6 +35,7 @@ class Phrase(StrEnum):
     CATEGORY = "category"
     NO_CATEGORY = "no_category"
     DENSITY = "density"
+    DENSITY_AI = "density_ai"
     SIZE = "size"
     CLOCK = "clock"
     COMMENT = "comment"
@@ -72,6 +73,10 @@ PHRASES: Mapping[Phrase, Pair] = {
     Phrase.CATEGORY: ("{side}: BI-RADS {category} ({words})", "{side}: BI-RADS {category} ({words})"),
     Phrase.NO_CATEGORY: ("No BI-RADS category was given.", "Er is geen BI-RADS-categorie gegeven."),
     Phrase.DENSITY: ("Breast density: {letter} ({words})", "Borstdensiteit: {letter} ({words})"),
+    Phrase.DENSITY_AI: (
+        "Breast density: {letter} ({words}), estimated by AI",
+        "Borstdensiteit: {letter} ({words}), geschat door AI",
+    ),
     Phrase.SIZE: ("{size} mm", "{size} mm"),
     Phrase.CLOCK: ("{hour} o'clock", "{hour} uur"),
     Phrase.COMMENT: ("remark: {text}", "opmerking: {text}"),

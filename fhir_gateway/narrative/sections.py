@@ -125,7 +125,8 @@ def _findings(report: StructuredReport, language: Language) -> Iterator[str]:
             yield f"  {number}. {finding_line(finding, language)}"
     if report.density is not None:
         words = word(report.density, language)
-        yield phrase(Phrase.DENSITY, language, letter=report.density.value, words=words)
+        template = Phrase.DENSITY_AI if content.density_by_ai(report) else Phrase.DENSITY
+        yield phrase(template, language, letter=report.density.value, words=words)
 
 
 def _recommendation(report: StructuredReport, language: Language) -> Iterator[str]:

@@ -115,7 +115,7 @@ RECALL = replace(
         arbitrated=True,
     ),
     breasts=(_RIGHT, _LEFT),
-    readers=(*ROUTINE.readers, ReaderRole("arbiter", READ_AT.replace(hour=13))),
+    readers=(*ROUTINE.readers, ReaderRole("arbiter", READ_AT.replace(hour=11, minute=50))),
     modality_is_dbt=True,
 )
 TECHNICAL = replace(

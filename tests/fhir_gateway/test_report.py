@@ -167,6 +167,15 @@ def test_ai_score_is_never_without_reader_label_and_disclaimer(report: Structure
     assert "AI decided nothing" in str(one(bundle, "DiagnosticReport")["conclusion"])
 
 
+def test_density_of_an_ai_read_is_marked_as_ai() -> None:
+    (density,) = observations(composed(ROUTINE), codes.DENSITY_QUESTION.code)
+    assert mapping(density["device"])["type"] == "Device"
+    assert LABEL in str(density["note"])
+    human = replace(ROUTINE, ai=TECHNICAL.ai)
+    (density,) = observations(composed(human), codes.DENSITY_QUESTION.code)
+    assert "device" not in density
+
+
 def test_ai_read_that_does_not_count_has_a_reason_and_no_score() -> None:
     (result,) = observations(composed(TECHNICAL), "exam-score")
     assert "valueInteger" not in result
