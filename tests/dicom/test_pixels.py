@@ -118,13 +118,18 @@ def test_a_stream_that_wraps_around_legally_is_reduced_to_its_precision(seed: in
     assert np.array_equal(stored_values(found, form), pixels)
 
 
-@pytest.mark.parametrize("stated", ENCODERS)
-@pytest.mark.parametrize("actual", [SV1, JPEG_LS, J2K, HTJ2K, RLE])
+LIES = [
+    (stated, actual)
+    for stated in ENCODERS
+    for actual in (SV1, JPEG_LS, J2K, HTJ2K, RLE)
+    if CODECS[stated] is not CODECS[actual]
+]
+
+
+@pytest.mark.parametrize(("stated", "actual"), LIES)
 def test_a_lie_about_the_syntax_is_named_and_no_other_decoder_is_tried(
     tmp_path: Path, stated: str, actual: str
 ) -> None:
-    if CODECS[stated] is CODECS[actual]:
-        pytest.skip("the same codec")
     pixels = breast()
     path = write(compressed(mammogram(pixels), ENCODERS[actual](pixels)), tmp_path / "a.dcm", stated)
     assert refusal(path) == (R.TRANSFER_SYNTAX_MISMATCH, R.TRANSFER_SYNTAX_MISMATCH)

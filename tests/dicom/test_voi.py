@@ -30,7 +30,7 @@ def header(**changes: object) -> Dataset:
     return changed(ds, changes)
 
 
-def table(bits: int = 12, **changes: object) -> VoiTable:
+def table(bits: int = 12, /, **changes: object) -> VoiTable:
     return voi_table(header(**changes), bits, signed=False)
 
 
