@@ -14,7 +14,7 @@ from fhir_gateway.fhir.patient import patient
 from fhir_gateway.fhir.provenance import provenance
 from fhir_gateway.fhir.readers import organisation, roles
 from fhir_gateway.fhir.recommendation import recommendation
-from fhir_gateway.fhir.retraction import retracted
+from fhir_gateway.fhir.retraction import before, retracted
 from screening.domain.report import StructuredReport
 
 
@@ -37,11 +37,12 @@ def transaction(report: StructuredReport, previous: StructuredReport | None = No
 
 
 def _entries(frame: Frame, previous: StructuredReport | None) -> tuple[Entry, ...]:
-    readers, reader_device = roles(frame), ai.device(frame)
+    earlier = before(frame, previous) if previous is not None else None
+    readers, reader_device = roles(frame), ai.device(frame) or (ai.device(earlier) if earlier else None)
     known = (patient(frame), organisation(frame), *readers, *_present(reader_device), imaging_study(frame))
     results = (*findings(frame), *_present(ai.result(frame)))
-    report = diagnostic_report(frame, results, readers)
-    owned = (*results, *retracted(frame, results, previous), report, *_present(recommendation(frame)))
+    gone = retracted(results, earlier) if earlier else ()
+    owned = (*results, *gone, diagnostic_report(frame, results, readers), *_present(recommendation(frame)))
     return (*known, *owned, provenance(frame, owned, readers))
 
 

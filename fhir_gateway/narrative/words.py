@@ -178,6 +178,7 @@ ROLES: Mapping[str, Pair] = {
     "second": ("second reader", "tweede lezer"),
     "extra": ("extra reader", "extra lezer"),
     "arbiter": ("arbiter", "arbiter"),
+    "arbitration": ("reader at arbitration", "lezer bij arbitrage"),
 }
 """Reader roles; a role not listed is shown as it is written."""
 

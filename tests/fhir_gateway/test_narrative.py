@@ -13,6 +13,7 @@ from fhir_gateway.narrative.phrases import PHRASES, Phrase
 from fhir_gateway.narrative.text import plain_text
 from fhir_gateway.narrative.words import ROLES, TABLES, role_word, word
 from screening.domain import ai_read, opinion, outcome, report, study
+from screening.domain.events import ReadKind
 from screening.domain.report import Language, ReportStatus, StructuredReport
 from tests.fhir_gateway.examples import LABEL, NO_RESULT, RECALL, REPORTS, ROUTINE, TECHNICAL, WITHDRAWN
 

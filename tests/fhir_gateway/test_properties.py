@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 
 from fhir_gateway import content
@@ -14,8 +16,8 @@ from fhir_gateway.narrative.html import division
 from fhir_gateway.narrative.text import plain_text
 from fhir_gateway.narrative.words import word
 from screening.domain.outcome import OutcomeKind
-from screening.domain.report import Language, StructuredReport
-from tests.fhir_gateway.bundles import code_of, decode, observations, resources
+from screening.domain.report import Language, ReportStatus, StructuredReport
+from tests.fhir_gateway.bundles import code_of, decode, entries, observations, one, resources
 from tests.fhir_gateway.strategies import reports
 
 _slow_to_draw = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,3 +60,23 @@ def test_no_text_breaks_the_narrative_or_leaks_the_woman(report: StructuredRepor
     for language in Language:
         assert broken_rule(division(report, language)) is None
         assert "\x00" not in plain_text(report, language)
+
+
+@_slow_to_draw
+@given(reports(), reports())
+def test_any_correction_is_valid_and_leaves_nothing_of_the_old_version_standing(
+    old: StructuredReport, new: StructuredReport
+) -> None:
+    later = old.version + 1
+    new = replace(new, report_id=old.report_id, version=later, status=ReportStatus.AMENDED, supersedes=old.version)
+    bundle = transaction(new, previous=old)
+    assert problems(bundle) == ()
+    sent = {mapping(entry["request"])["url"] for entry in entries(bundle, "Observation")}
+    assert {mapping(entry["request"])["url"] for entry in entries(transaction(old), "Observation")} <= sent
+    listed = {mapping(link)["reference"] for link in members(one(bundle, "DiagnosticReport").get("result"))}
+    for entry in entries(bundle, "Observation"):
+        standing = mapping(entry["resource"])["status"] != "entered-in-error"
+        assert standing == (entry["fullUrl"] in listed)
+    for asked in entries(transaction(old), "ServiceRequest"):
+        urls = [mapping(entry["request"])["url"] for entry in entries(bundle, "ServiceRequest")]
+        assert urls == [mapping(asked["request"])["url"]]
