@@ -10,7 +10,7 @@ from typing import TypedDict
 from screening.domain.case import CaseState, CaseStatus, decide
 from screening.domain.episode import EpisodeRow
 from screening.domain.events import AiRefused, AiScored, CaseEvent
-from screening.domain.facts import CaseFacts, HumanRead, fold
+from screening.domain.facts import CaseFacts, HumanRead, fold, independent
 from screening.domain.opinion import worst
 from screening.domain.policy import Policy
 
@@ -112,7 +112,8 @@ def _day(moment: datetime | None, zone: tzinfo) -> date | None:
 
 
 def _reads(facts: CaseFacts) -> _Reads:
-    one, two = (*facts.reads, None, None)[:2]
+    reads = independent(facts.reads)
+    one, two = (*reads, None, None)[:2]
     return _Reads(
         reader_1=_reader(one),
         reader_2=_reader(two),
@@ -120,7 +121,7 @@ def _reads(facts: CaseFacts) -> _Reads:
         opinion_2=_opinion(two),
         blind_1=one.recorded.blind if one is not None else None,
         blind_2=two.recorded.blind if two is not None else None,
-        human_reads=len(facts.reads),
+        human_reads=len(reads),
     )
 
 

@@ -27,6 +27,7 @@ WORKER_DIED: Final = "worker_died"
 """Reason code of a job during which its worker died again and again."""
 
 _ID_LENGTH: Final = 128
+_BLOCK: Final = 500
 _PARKED: Final = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
@@ -81,11 +82,15 @@ class SqlJobs:
         )
 
 
-def unfinished_jobs(client: DBOSClient) -> int:
-    """How many jobs wait or run, parked ones left out."""
+def unfinished_jobs(client: DBOSClient, most: int | None = None) -> int:
+    """How many jobs wait or run, parked ones left out; counts to `most` at most."""
     return len(
         client.list_workflows(
-            status=["ENQUEUED", "PENDING", "DELAYED"], queue_name=QUEUE, load_input=False, load_output=False
+            status=["ENQUEUED", "PENDING", "DELAYED"],
+            queue_name=QUEUE,
+            limit=most,
+            load_input=False,
+            load_output=False,
         )
     )
 
@@ -101,6 +106,22 @@ def retry_parked(client: DBOSClient, key: str) -> None:
     if not found:
         raise NotFound("no job is parked under this key")
     client.rewind_workflow(key, queue_name=QUEUE, queue_partition_key=_arguments(found[0])[1][0])
+
+
+def forget_done(client: DBOSClient, before: datetime) -> int:
+    """Remove the records of jobs done before this time; returns how many. Their keys may then be used again."""
+    forgotten = 0
+    while done := client.list_workflows(
+        status="SUCCESS",
+        name=WORKFLOW,
+        completed_before=before.isoformat(),
+        limit=_BLOCK,
+        load_input=False,
+        load_output=False,
+    ):
+        client.delete_workflows([status.workflow_id for status in done])
+        forgotten += len(done)
+    return forgotten
 
 
 def _parked(status: WorkflowStatus) -> ParkedJob:

@@ -12,11 +12,13 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
 from dbos import DBOS, DBOSPortableJSONSerializer, PortableWorkflowError
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from screening.domain.errors import Conflict
 from screening.store.job_retries import OnFailure, Retries, on_failure, reason_code
@@ -37,6 +39,7 @@ Handler = Callable[..., None]
 
 _LOG: Final = logging.getLogger(__name__)
 _LISTEN_S: Final = 0.05
+_JOIN_S: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class JobRunner:
         self._done = self._parked = self._running = 0
         self._stopping = threading.Event()
         self._lock: LivenessLock | None = None
+        self._abandoned: LivenessLock | None = None
+        self._stop_once = threading.Lock()
         self._keeper: threading.Thread | None = None
 
     @property
@@ -86,7 +91,15 @@ class JobRunner:
     def start(self) -> None:
         """Start working. Raises Conflict when another runner works in this process."""
         _Active.claim(self)
-        self._lock = try_lock(self._engine, self._worker)
+        with ExitStack() as undo:
+            undo.callback(_Active.release, self)
+            undo.callback(self.stop, 0)
+            self._stopping.clear()
+            self._lock = try_lock(self._engine, self._worker)
+            self._launch()
+            undo.pop_all()
+
+    def _launch(self) -> None:
         _quiet()
         DBOS(
             config={
@@ -117,29 +130,32 @@ class JobRunner:
         self.start()
         deadline = time.monotonic() + timeout_s
         try:
-            while (left := unfinished_jobs(self._client)) and time.monotonic() < deadline:
+            while unfinished_jobs(self._client, most=1) and time.monotonic() < deadline:
                 with self._changed:
                     self._changed.wait(_LISTEN_S)
         finally:
             self.stop(max(0.0, deadline - time.monotonic()))
-        return JobCounts(self._done, self._parked, left)
+        return JobCounts(self._done, self._parked, unfinished_jobs(self._client))
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Take no new jobs, wait for those running, and let go of everything; stopping twice is harmless.
 
-        What still runs after `timeout_s` is taken over by another worker once this process ends.
+        What still runs after `timeout_s` keeps its liveness lock until it ends: no other worker does it meanwhile.
         """
-        if self._lock is None:
-            return
-        self._stopping.set()
-        busy = self._running > 0
-        DBOS.destroy(workflow_completion_timeout_sec=int(timeout_s) if busy else 0)
-        if self._keeper is not None and self._keeper is not threading.current_thread():
-            self._keeper.join()
-        self._lock.release()
-        self._lock = None
-        self._client.destroy()
-        _Active.release(self)
+        with self._stop_once:
+            lock, self._lock = self._lock, None
+            if lock is None:
+                return
+            self._stopping.set()
+            DBOS.destroy(workflow_completion_timeout_sec=int(timeout_s) if self._running else 0)
+            if self._keeper is not None and self._keeper is not threading.current_thread():
+                self._keeper.join(_JOIN_S)
+            with self._changed:
+                if self._running:
+                    self._abandoned = lock
+                else:
+                    lock.release()
+            _Active.release(self)
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person."""
@@ -185,13 +201,19 @@ class JobRunner:
                 _LOG.error("the liveness lock is lost; this worker stops")
                 self.stop(0)
                 return
-            take_over(self._client, self._engine)
+            try:
+                take_over(self._client, self._engine)
+            except SQLAlchemyError as error:
+                _LOG.warning("taking over jobs failed: %s", type(error).__name__)
 
     def _count(self, *, running: int = 0, done: int = 0, parked: int = 0) -> None:
         with self._changed:
             self._running += running
             self._done += done
             self._parked += parked
+            if not self._running and self._abandoned is not None:
+                self._abandoned.release()
+                self._abandoned = None
             self._changed.notify_all()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
+from threading import Barrier, Thread
 
 import pytest
 
@@ -78,6 +80,25 @@ def test_the_same_number_of_another_issuer_is_another_woman(units: SqlUnits) -> 
         uow.exams.register(received(image("1.2.3.4")), NOW)
         uow.exams.register(received(image("1.2.3.5", content="b"), other_issuer()), NOW)
         assert uow.exams.study(STUDY).quarantine is ReasonCode.TWO_PATIENTS
+
+
+def test_senders_at_the_same_time_register_each_instance_once(units: SqlUnits) -> None:
+    outcomes, start = Counter[Registered](), Barrier(4)
+
+    def send() -> None:
+        start.wait()
+        for number in range(5):
+            with units() as uow:
+                outcomes[uow.exams.register(received(image(f"1.2.3.{number}", content=str(number))), NOW)] += 1
+
+    threads = [Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == {Registered.NEW: 5, Registered.KNOWN: 15}
+    with units() as uow:
+        assert len(uow.exams.study(STUDY).images) == 5
 
 
 def test_another_spelling_of_the_same_woman_is_no_second_patient(units: SqlUnits) -> None:

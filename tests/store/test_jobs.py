@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from screening.domain import errors
+from screening.store.engine import open_engine
 from screening.store.job_retries import RETRY_OR_PARK, OnFailure, Retries, on_failure
-from screening.store.jobs import QUEUE, open_client, unfinished_jobs
+from screening.store.jobs import QUEUE, forget_done, open_client, parked_jobs, unfinished_jobs
 from screening.store.liveness import MAX_TAKEOVERS, take_over, try_lock
 from screening.store.runner import JobCounts, JobRunner
 from screening.store.uow import SqlUnits
@@ -159,6 +164,18 @@ def test_what_is_not_finished_in_time_stays_for_the_next_run(units: SqlUnits, en
     assert run(engine, read=done.note).done == 2
 
 
+def test_records_of_done_jobs_are_forgotten_and_those_of_others_kept(units: SqlUnits, engine: Engine) -> None:
+    done = Handlers()
+    enqueue(units, ("read", "read:1", STUDY), ("unknown", "unknown:1", STUDY))
+    run(engine, read=done.note)
+    enqueue(units, ("read", "read:2", STUDY))
+    client = open_client(engine)
+    now = datetime.now(UTC)
+    assert forget_done(client, now - timedelta(hours=1)) == 0
+    assert forget_done(client, now + timedelta(hours=1)) == 1
+    assert (unfinished_jobs(client), [job.key for job in parked_jobs(client)]) == (1, ["unknown:1"])
+
+
 def test_only_one_runner_works_in_a_process(engine: Engine) -> None:
     first = JobRunner(engine, {})
     first.start()
@@ -171,6 +188,36 @@ def test_only_one_runner_works_in_a_process(engine: Engine) -> None:
     second = JobRunner(engine, {})
     second.start()
     second.stop()
+
+
+def test_a_job_still_running_when_its_worker_stops_is_nobody_elses(units: SqlUnits, engine: Engine) -> None:
+    started, finish, pause = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(_study: str) -> None:
+        started.set()
+        finish.wait(20)
+
+    enqueue(units, ("read", "read:1", STUDY))
+    runner = JobRunner(engine, {"read": hang}, poll_s=0.05)
+    runner.start()
+    assert started.wait(20)
+    runner.stop(0)
+    client = open_client(engine)
+    assert take_over(client, engine) == 0
+    assert unfinished_jobs(client) == 1
+    finish.set()
+    soon = time.monotonic() + 20
+    while not (taken := take_over(client, engine)) and time.monotonic() < soon:
+        pause.wait(0.01)
+    assert taken == 1
+
+
+def test_a_runner_that_cannot_start_leaves_room_for_the_next(tmp_path: Path, engine: Engine) -> None:
+    empty = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(OperationalError, match="no such table"):
+        JobRunner(empty, {}).start()
+    empty.dispose()
+    assert run(engine) == JobCounts(0, 0, 0)
 
 
 @pytest.mark.parametrize("ids", [(), ("",), ("x" * 200,)])
