@@ -47,12 +47,8 @@ def test_every_phrase_has_the_same_places_in_both_languages() -> None:
 
 
 def test_roles_have_words_and_unknown_roles_stay_readable() -> None:
-    assert {role_word(role, Language.DUTCH) for role in ROLES} == {
-        "eerste lezer",
-        "tweede lezer",
-        "extra lezer",
-        "arbiter",
-    }
+    assert {kind.value for kind in ReadKind} | {"arbiter"} == set(ROLES)
+    assert [role_word(role, Language.DUTCH) for role in ("first", "arbiter")] == ["eerste lezer", "arbiter"]
     assert role_word("panel chair", Language.DUTCH) == "panel chair"
 
 
