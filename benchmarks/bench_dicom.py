@@ -72,7 +72,7 @@ def picture(seed: int = 1) -> NDArray[np.uint16]:
     coarse = rng.normal(size=(ROWS // 32, COLUMNS // 32))
     texture = np.kron(coarse, np.ones((32, 32)))
     for axis in (0, 1):
-        texture = sum(np.roll(texture, shift, axis) for shift in range(-24, 25, 4)) / 13
+        texture = np.mean([np.roll(texture, shift, axis) for shift in range(-24, 25, 4)], axis=0)
     y, x = np.mgrid[:ROWS, :COLUMNS]
     depth = 1 - ((y - ROWS / 2) / (0.42 * ROWS)) ** 2 - ((COLUMNS - x) / (0.6 * COLUMNS)) ** 2
     grey = 1400 + 400 * texture / texture.std() + rng.normal(0, 12, (ROWS, COLUMNS))

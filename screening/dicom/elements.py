@@ -52,12 +52,15 @@ def value(ds: Dataset, keyword: str) -> object | None:
 
 
 def texts(ds: Dataset, keyword: str) -> tuple[str, ...]:
-    """All values of an element as stripped text, empty values kept, so that positions count."""
+    """All values of an element as stripped text, empty values kept, so that positions count.
+
+    NUL, which some writers pad with and databases refuse, is left out.
+    """
     found = value(ds, keyword)
     if found is None:
         return ()
     items = found if isinstance(found, (MultiValue, list, tuple)) else (found,)
-    return tuple("" if item is None else str(item).strip().rstrip("\0") for item in items)
+    return tuple("" if item is None else str(item).replace("\0", "").strip() for item in items)
 
 
 def text(ds: Dataset, keyword: str) -> str:
@@ -124,7 +127,7 @@ def name_parts(ds: Dataset, keyword: str) -> tuple[str, str]:
         found = value(ds, keyword)
         if not isinstance(found, PersonName):
             return "", ""
-        groups = (str(group) for group in found.components if str(group).strip("^ "))
+        groups = (str(group).replace("\0", "") for group in found.components if str(group).strip("^ \0"))
         parts = next(groups, "").split("^")
     except MALFORMED:
         return "", ""

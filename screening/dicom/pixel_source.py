@@ -6,7 +6,7 @@ from screening.dicom.content import examine
 from screening.dicom.elements import quiet
 from screening.dicom.header import OpenedFile, open_file
 from screening.dicom.orientation import apply_flip, check_header, derive_flip, patient_orientation
-from screening.dicom.pixels import frame_format, read_frame
+from screening.dicom.pixels import check_pixels, frame_format, read_frame
 from screening.dicom.voi import voi_table
 from screening.domain.errors import NotDicom, UnusableImage
 from screening.domain.quality import ReasonCode
@@ -53,15 +53,15 @@ def _required(image: Image) -> tuple[Laterality, View, float, float]:
 def _present(
     opened: OpenedFile, laterality: Laterality, view: View, spacing_mm: tuple[float, float]
 ) -> PresentationImage:
-    stored = read_frame(opened)
-    form = frame_format(opened)
     with quiet():
+        form = frame_format(opened)
         table = voi_table(opened.dataset, form.bits_stored, form.signed, frame=0)
         orientation = patient_orientation(opened.dataset)
+        check_pixels(opened)
     refusal = check_header(orientation, laterality, view)
     if refusal is not None:
         raise UnusableImage(refusal)
-    shown = table.apply(stored)
+    shown = table.apply(read_frame(opened))
     content = examine(shown)
     flip = derive_flip(orientation, laterality, view, (form.rows, form.columns), content.chest_wall)
     return PresentationImage(apply_flip(shown, flip), *spacing_mm, flip, table.warnings)

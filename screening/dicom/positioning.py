@@ -12,13 +12,16 @@ from pydicom.dataset import Dataset
 
 from screening.dicom import codes
 from screening.dicom.attributes import code_items, magnification
-from screening.dicom.elements import code, items, path, text
+from screening.dicom.elements import code, items, mentions, path, text
 from screening.dicom.orientation import patient_orientation, standard_side
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Laterality, View, ViewModifier
 
 MAGNIFIED_FROM = 1.2
 """Contact views reach about 1.08 by the breast's own thickness; magnification stands give 1.5 to 2."""
+
+_PADDLES = {"spot": ViewModifier.SPOT_COMPRESSION, "mag": ViewModifier.MAGNIFICATION}
+"""Words in a paddle's description: hints that can only keep an image out of the standard slots."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,11 @@ def read_view(ds: Dataset) -> tuple[View | None, bool]:
 
 
 def read_modifiers(ds: Dataset) -> frozenset[ViewModifier]:
-    """View modifiers by code value, at the view code or at the top level, and magnification by its factor."""
+    """View modifiers by code value, magnification also by its factor, and both local views by the paddle used."""
     nested = code_items(ds, "ViewCodeSequence", "ViewModifierCodeSequence")
     coded = (code(item) for item in (*nested, *items(ds, "ViewModifierCodeSequence")))
     found = {codes.modifier_of_code(*pair) for pair in coded if pair[0]}
     if magnification(ds) >= MAGNIFIED_FROM:
         found.add(ViewModifier.MAGNIFICATION)
+    found.update(modifier for word, modifier in _PADDLES.items() if mentions(ds, {"PaddleDescription": (word,)}))
     return frozenset(found)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -73,6 +73,16 @@ def test_names_keep_their_spelling(tmp_path: Path, name: str, charset: str, expe
 def test_any_name_can_be_parsed(name: str) -> None:
     family, given_name = name_parts(changed(Dataset(), {"PatientName": name}), "PatientName")
     assert "^" not in family + given_name
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(raw=st.binary(min_size=16, max_size=16))
+def test_whatever_bytes_a_name_holds_it_can_be_stored_as_text(tmp_path: Path, raw: bytes) -> None:
+    path = write(mammogram(), tmp_path / "a.dcm")
+    path.write_bytes(path.read_bytes().replace(b"Vermeulen^Anneke", raw, 1))
+    woman = read(path).header.participant
+    assert "\0" not in woman.family + woman.given
+    assert (woman.family + woman.given).encode().decode() == woman.family + woman.given
 
 
 @pytest.mark.parametrize("written", ["20240231", "2024-02-01", "yesterday", "2024", "202402011", "00000000"])

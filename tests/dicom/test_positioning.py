@@ -105,3 +105,16 @@ def test_implants_and_partial_views_are_flagged_and_stay_scorable(tmp_path: Path
     image = read_image(write(mammogram(BreastImplantPresent="YES", PartialView="YES"), tmp_path / "a.dcm"))
     assert (image.implant_present, image.partial_view, image.exclusion) == (True, True, None)
     assert image.warnings == (ReasonCode.IMPLANT_PRESENT,)
+
+
+@pytest.mark.parametrize(
+    ("paddle", "modifiers"),
+    [
+        ("24CM SCREENING CONTACT", set()),
+        ("SPOT CONTACT", {M.SPOT_COMPRESSION}),
+        ("10CM MAG", {M.MAGNIFICATION}),
+        ("10CM SPOT MAG", {M.SPOT_COMPRESSION, M.MAGNIFICATION}),
+    ],
+)
+def test_a_local_paddle_is_a_hint_against_the_standard_slot(tmp_path: Path, paddle: str, modifiers: set[M]) -> None:
+    assert read_image(write(mammogram(PaddleDescription=paddle), tmp_path / "a.dcm")).modifiers == modifiers
