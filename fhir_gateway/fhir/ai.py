@@ -13,7 +13,7 @@ from fhir_gateway.content import plain
 from fhir_gateway.fhir.elements import Json, JsonObject, compact, concept, identifier, note
 from fhir_gateway.fhir.frame import Entry, Frame
 from fhir_gateway.fhir.observations import by_ai, observation
-from fhir_gateway.narrative.words import word
+from fhir_gateway.narrative.sections import ai_words
 from fhir_gateway.systems import AI_NOT_OK, AI_RESULT, DEVICE_ID, DEVICE_PROPERTY
 from screening.domain.ai_read import AiIdentity
 from screening.domain.errors import ReportInvalid
@@ -80,7 +80,7 @@ def result(frame: Frame) -> Entry | None:
     members: JsonObject = {
         **by_ai(frame),
         "valueInteger": score,
-        "dataAbsentReason": None if score else concept(AI_NOT_OK, text=word(ai.status, Language.ENGLISH)),
+        "dataAbsentReason": None if score else concept(AI_NOT_OK, text=ai_words(ai.status, Language.ENGLISH)),
         "component": [{"code": concept(FLAG), "valueBoolean": ai.flagged}] if score else None,
     }
     return observation(frame, "ai-exam-score", concept(EXAM_SCORE, text=EXAM_SCORE.display), members)

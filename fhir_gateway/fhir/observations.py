@@ -11,6 +11,7 @@ from fhir_gateway.fhir.elements import Json, JsonObject, compact, concept, milli
 from fhir_gateway.fhir.frame import Entry, Frame, side_key
 from fhir_gateway.fhir.imaging import seen_on
 from fhir_gateway.narrative.phrases import Phrase, phrase
+from fhir_gateway.narrative.sections import ai_words
 from fhir_gateway.narrative.words import word
 from fhir_gateway.systems import IMAGING, LESION_ATTRIBUTE
 from screening.domain.ai_read import BreastDensity
@@ -94,7 +95,7 @@ def by_ai(frame: Frame) -> JsonObject:
     english, identity = Language.ENGLISH, frame.report.ai.identity
     label = plain(identity.label) if identity else ""
     said = (
-        word(frame.report.ai.status, english),
+        ai_words(frame.report.ai.status, english),
         phrase(Phrase.AI_LABEL, english, label=label) if label else "",
         phrase(Phrase.AI_NO_DECISION, english),
     )

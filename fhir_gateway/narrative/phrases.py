@@ -48,6 +48,7 @@ class Phrase(StrEnum):
     AI_NOT_FLAGGED = "ai_not_flagged"
     AI_LABEL = "ai_label"
     AI_NO_DECISION = "ai_no_decision"
+    AI_NO_PART = "ai_no_part"
     NO_SHARING = "no_sharing"
     WITHDRAWN_REQUEST = "withdrawn_request"
 
@@ -94,6 +95,7 @@ PHRASES: Mapping[Phrase, Pair] = {
     Phrase.AI_FLAGGED: ("flagged by AI", "door AI gemarkeerd"),
     Phrase.AI_NOT_FLAGGED: ("not flagged by AI", "niet door AI gemarkeerd"),
     Phrase.AI_LABEL: ("Label of the AI reader: {label}", "Label van de AI-lezer: {label}"),
+    Phrase.AI_NO_PART: ("AI took no part", "AI las niet mee"),
     Phrase.AI_NO_DECISION: (
         "AI decided nothing: an outcome is decided by human readers only.",
         "AI heeft niets beslist: een uitslag wordt alleen door menselijke lezers bepaald.",

@@ -14,6 +14,7 @@ from fhir_gateway import content
 from fhir_gateway.content import plain
 from fhir_gateway.narrative.phrases import Phrase, phrase
 from fhir_gateway.narrative.words import role_word, word
+from screening.domain.ai_read import AiStatus
 from screening.domain.opinion import BreastOpinion, Finding
 from screening.domain.report import Language, StructuredReport
 
@@ -138,8 +139,13 @@ def _recommendation(report: StructuredReport, language: Language) -> Iterator[st
         yield _category(breast, language, Phrase.STANDING)
 
 
+def ai_words(status: AiStatus | None, language: Language) -> str:
+    """What became of the AI read; None means that AI took no part."""
+    return phrase(Phrase.AI_NO_PART, language) if status is None else word(status, language)
+
+
 def _ai(report: StructuredReport, language: Language) -> Iterator[str]:
-    yield word(report.ai.status, language)
+    yield ai_words(report.ai.status, language)
     identity, score = report.ai.identity, content.ai_score(report)
     if identity is not None:
         yield phrase(Phrase.AI_PRODUCT, language, model=plain(identity.model), version=plain(identity.version))

@@ -37,10 +37,13 @@ class Language(StrEnum):
 
 @dataclass(frozen=True)
 class AiStatement:
-    """What the report says about AI: identity, calibration and whether its read counted; never a bare score."""
+    """What the report says about AI: identity, calibration and whether its read counted; never a bare score.
+
+    `status` is None when AI took no part in the case.
+    """
 
     identity: AiIdentity | None
-    status: AiStatus
+    status: AiStatus | None
     calibration_id: str | None
     exam_score: int | None
     flagged: bool

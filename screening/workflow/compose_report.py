@@ -102,4 +102,4 @@ def _ai_statement(facts: CaseFacts, read: AiRead | None) -> AiStatement:
         case AiRefused(status=status):
             return AiStatement(read.identity if read else None, status, None, None, False)
         case None:
-            return AiStatement(None, AiStatus.UNSUPPORTED, None, None, False)
+            return AiStatement(None, None, None, None, False)

@@ -121,7 +121,7 @@ _identity = st.builds(AiIdentity, *([free_text] * 8), label=_word)
 @st.composite
 def ai_statements(draw: st.DrawFn) -> AiStatement:
     """What AI did: a scored read with reader, label and calibration, or a refusal that may name its reader."""
-    status = draw(st.sampled_from(AiStatus))
+    status = draw(st.none() | st.sampled_from(AiStatus))
     if status is not AiStatus.OK:
         return AiStatement(draw(st.none() | _identity), status, None, None, flagged=False)
     return AiStatement(draw(_identity), status, draw(_word), draw(st.integers(1, 10)), draw(st.booleans()))
