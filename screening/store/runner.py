@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dbos import DBOS, DBOSPortableJSONSerializer, PortableWorkflowError
+from dbos import error as engine_error
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -166,7 +167,10 @@ class JobRunner:
         retry_parked(self._client, key)
 
     def work(self, name: str, ids: Sequence[str]) -> None:
-        """Run one job with its retries; raises the parking error that the job engine keeps."""
+        """Run one job with its retries; raises the parking error that the job engine keeps.
+
+        Errors of the engine itself pass through: it knows what they mean, e.g. that another worker has the job.
+        """
         self._count(running=1)
         try:
             DBOS.run_step(
@@ -181,10 +185,13 @@ class JobRunner:
                 name,
                 tuple(ids),
             )
-        except Exception as error:  # noqa: BLE001  # whatever happened, the job is parked with a code and never lost
-            self._count(running=-1, parked=1)
+        except (_JobFailed, engine_error.DBOSMaxStepRetriesExceeded, PortableWorkflowError) as error:
+            self._count(parked=1)
             raise _parking(_code(error)) from None
-        self._count(running=-1, done=1)
+        else:
+            self._count(done=1)
+        finally:
+            self._count(running=-1)
 
     def _attempt(self, name: str, ids: Sequence[str]) -> None:
         try:
@@ -263,13 +270,16 @@ def _parking(code: str) -> PortableWorkflowError:
 
 
 def _code(error: BaseException) -> str:
-    """The code of the last failure, also when the engine gave up after several."""
-    if isinstance(error, _JobFailed):
-        return error.code
-    if isinstance(error, PortableWorkflowError) and isinstance(error.code, str):
-        return error.code
-    errors = getattr(error, "errors", ())
-    return _code(errors[-1]) if errors else reason_code(error)
+    """The code of the last failure, also when the engine gave up after several or only remembers it."""
+    match error:
+        case _JobFailed(code=code):
+            return code
+        case engine_error.DBOSMaxStepRetriesExceeded(errors=[*_, last]):
+            return _code(last)
+        case PortableWorkflowError(code=str(code)):
+            return code
+        case _:
+            return reason_code(error)
 
 
 def _where(error: BaseException) -> str:

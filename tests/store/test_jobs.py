@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -210,6 +212,29 @@ def test_a_job_still_running_when_its_worker_stops_is_nobody_elses(units: SqlUni
     while not (taken := take_over(client, engine)) and time.monotonic() < soon:
         pause.wait(0.01)
     assert taken == 1
+
+
+_START_AND_STOP = """
+import sys, time
+from screening.store.engine import open_engine
+from screening.store.runner import JobRunner
+
+engine = open_engine(sys.argv[1])
+runner = JobRunner(engine, {"open_case": print})
+before = time.monotonic()
+runner.start()
+took = time.monotonic() - before
+runner.stop()
+engine.dispose()
+sys.exit(took > 3)
+"""
+
+
+def test_a_runner_starts_quickly_and_says_nothing(units: SqlUnits, url: str) -> None:
+    enqueue(units, ("open_case", "open_case:1", STUDY))
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", _START_AND_STOP, url], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout in ("", f"{STUDY}\n")
 
 
 def test_a_runner_that_cannot_start_leaves_room_for_the_next(tmp_path: Path, engine: Engine) -> None:
