@@ -1,8 +1,8 @@
 """Do decoded pixels look like one breast against air? No decoder notices all corruption, so the picture is judged too.
 
 Works on presentation values (0..1, air dark) at block scale; it finds gross damage and the side of the chest wall, and
-must never be used to grade image quality. Limits were set on clean public mammograms and the same ones corrupted:
-clean ones reach at most half of each limit's distance from the corrupted ones that it is there to find.
+must never be used to grade image quality. The limits lie between clean images and the same ones damaged: steps along a
+row 0.08 against 0.25 and more, along a column 0.10 against 0.25, streaks of a band 1.3 against 2 and more.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
-from rle.utils import encode_frame  # type: ignore[attr-defined]  # compiled, re-exported untyped
 
 from screening.dicom.decoders import CODECS, Codec, FrameFormat, decode_frame, sniff
 from screening.dicom.header import open_file
@@ -22,6 +21,7 @@ from screening.dicom.pixels import Stored, read_frame, stored_values
 from screening.domain.errors import UnusableImage
 from screening.domain.quality import ReasonCode
 from tests.dicom.builders import breast, compressed, lossless, mammogram, read_image, write
+from tests.dicom.codec_streams import htj2k, j2k, jpeg_ls, rle
 from tests.dicom.lossless_jpeg import wrapping_stream
 
 R = ReasonCode
@@ -36,22 +36,6 @@ J2K_LOSSY = "1.2.840.10008.1.2.4.91"
 HTJ2K = "1.2.840.10008.1.2.4.201"
 RLE = "1.2.840.10008.1.2.5"
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
-
-
-def j2k(pixels: Pixels, bits: int = 12) -> bytes:
-    return bytes(imagecodecs.jpeg2k_encode(pixels, level=0, reversible=True, codecformat="j2k", bitspersample=bits))
-
-
-def htj2k(pixels: Pixels) -> bytes:
-    return bytes(imagecodecs.htj2k_encode(pixels))
-
-
-def jpeg_ls(pixels: Pixels, level: int = 0) -> bytes:
-    return bytes(imagecodecs.jpegls_encode(pixels, level=level))
-
-
-def rle(pixels: Pixels) -> bytes:
-    return bytes(encode_frame(pixels.tobytes(), pixels.shape[0], pixels.shape[1], 1, 16, "<"))
 
 
 ENCODERS: dict[str, Callable[[Pixels], bytes]] = {
