@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from models import predict
 from models.cards import Reference
 from models.phantom.vendors import STYLES
-from readers.ai.calibration import SHIPPED, Calibration, Stratum, logit
+from readers.ai.calibration import SHIPPED, Calibration, Calibrations, Stratum, logit
 from readers.ai.reader import NeuralReader
 from screening.domain.ai_read import AiIdentity
 

@@ -36,11 +36,7 @@ class Scored:
 
 def regions_of(scored: Sequence[Scored]) -> tuple[Region, ...]:
     """Every region of every view in stored pixels, most suspicious first."""
-    found = [
-        _region(item, region.box, region.score, region.lesion_type)
-        for item in scored
-        for region in item.prediction.regions
-    ]
+    found = [_region(item, region) for item in scored for region in item.prediction.regions]
     return tuple(sorted(found, key=lambda region: -region.raw_score))
 
 
