@@ -100,7 +100,7 @@ class _Play:
             self.tape.record("ai", ev.AiRefused(AiStatus.OBJECTED, (ReasonCode.OBJECTED,)), after)
         elif self.woman.refusal is not None:
             refusal = self.woman.refusal
-            self.tape.record("ai", ev.AiRefused(refusal.status, (refusal.reason,)), after)
+            self.tape.record("ai", ev.AiRefused(refusal.status, (refusal.reason,), product=AI_PRODUCT), after)
         else:
             score = self.readers.score().exam_score
             flagged = score >= self.policy.ai.flag_from

@@ -25,7 +25,8 @@ app = typer.Typer(
 An AI second reader, arbitration under the programme's policy, structured BI-RADS reports, recall audit.
 The shipped model is trained on phantoms and is not for clinical use.
 
-Exit codes: 0 done; 1 nothing usable, or something parked; 2 wrong usage; others name a coded error (docs/generated/cli.md).
+Exit codes: 0 done; 1 nothing usable, or something parked; 2 wrong usage; others name a coded error
+(docs/generated/cli.md).
 """,
 )
 

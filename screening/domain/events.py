@@ -111,11 +111,12 @@ class AiScored:
 
 @dataclass(frozen=True)
 class AiRefused:
-    """AI gave no opinion; two humans read."""
+    """AI gave no opinion; two humans read. `product` is the AI that refused, None when none was run."""
 
     status: AiStatus
     reasons: tuple[ReasonCode, ...]
     run: str | None = None
+    product: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from screening.domain.episode import EpisodeRow
+from screening.domain.episode_row import CaseContext, episode_row
 from screening.domain.events import CaseEvent
 from screening.domain.identifiers import CaseId
 from screening.store.documents import read_fact
 from screening.store.engine import BEGIN_DEFERRED, BEGIN_OPTION
-from screening.store.episode_rows import CaseContext, episode_row
 from screening.store.policies import SqlPolicies
 from screening.store.tables import AiReadRow, CaseEventRow, CaseRow, EpisodeRecordRow, StudyRow
 

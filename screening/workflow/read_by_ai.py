@@ -42,7 +42,8 @@ def read_by_ai(
 def fact_of(run: str, read: AiRead) -> ev.AiScored | ev.AiRefused:
     """The case fact of an AI read."""
     if read.status is not AiStatus.OK or read.identity is None or read.exam_score is None:
-        return ev.AiRefused(read.status, read.reasons, run)
+        product = read.identity.product if read.identity is not None else None
+        return ev.AiRefused(read.status, read.reasons, run, product)
     sides = tuple(dict.fromkeys(region.laterality for region in read.regions)) if read.flagged else ()
     return ev.AiScored(run, read.exam_score, read.flagged, read.identity.product, read.calibration_id or "", sides)
 

@@ -144,15 +144,20 @@ def _ai(facts: CaseFacts) -> _Ai:
                 ai_score=scored.exam_score,
                 ai_flagged=scored.flagged,
             )
-        case AiRefused(status=status, reasons=reasons):
-            return _no_ai(status.value, reasons[0].value if reasons else None)
+        case AiRefused(status=status, reasons=reasons, product=product):
+            return _no_ai(status.value, reasons[0].value if reasons else None, product)
         case None:
-            return _no_ai(None, None)
+            return _no_ai(None, None, None)
 
 
-def _no_ai(status: str | None, reason: str | None) -> _Ai:
+def _no_ai(status: str | None, reason: str | None, product: str | None) -> _Ai:
     return _Ai(
-        ai_status=status, ai_reason=reason, ai_product=None, ai_calibration=None, ai_score=None, ai_flagged=False
+        ai_status=status,
+        ai_reason=reason,
+        ai_product=product,
+        ai_calibration=None,
+        ai_score=None,
+        ai_flagged=False,
     )
 
 
