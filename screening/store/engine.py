@@ -18,9 +18,6 @@ BEGIN_OPTION: Final = "secondread_begin"
 BEGIN_DEFERRED: Final = "BEGIN DEFERRED"
 """For long read-only work: takes no write lock."""
 
-BEGIN_NONE: Final = ""
-"""For a caller that begins by itself."""
-
 _BEGIN_IMMEDIATE: Final = "BEGIN IMMEDIATE"
 _POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 30}
 _KEEPALIVES = {
@@ -64,9 +61,7 @@ def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    statement = connection.get_execution_options().get(BEGIN_OPTION, _BEGIN_IMMEDIATE)
-    if statement:
-        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(connection.get_execution_options().get(BEGIN_OPTION, _BEGIN_IMMEDIATE))
 
 
 def _postgresql(url: URL) -> Engine:

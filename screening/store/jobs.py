@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from screening.domain.errors import InvalidInput, NotFound, SecondReadError
+from screening.store.engine import BEGIN_DEFERRED, BEGIN_OPTION
 
 APPLICATION: Final = "secondread"
 APPLICATION_VERSION: Final = "jobs-1"
@@ -50,6 +51,11 @@ def open_client(engine: Engine) -> DBOSClient:
         application_name=APPLICATION,
         lazy=True,
     )
+
+
+def open_view(engine: Engine) -> DBOSClient:
+    """Client for looking only: on SQLite it takes no write lock, so that it never waits for a unit of work."""
+    return open_client(engine.execution_options(**{BEGIN_OPTION: BEGIN_DEFERRED}))
 
 
 class SqlJobs:

@@ -30,6 +30,7 @@ from screening.store.jobs import (
     WORKFLOW,
     ParkedJob,
     open_client,
+    open_view,
     parked_jobs,
     retry_parked,
     unfinished_jobs,
@@ -76,6 +77,7 @@ class JobRunner:
         self._take_over_s = take_over_s
         self._worker = f"worker-{uuid.uuid4().hex[:16]}"
         self._client = open_client(engine)
+        self._view = open_view(engine)
         self._changed = threading.Condition()
         self._done = self._parked = self._running = 0
         self._stopping = threading.Event()
@@ -131,12 +133,12 @@ class JobRunner:
         self.start()
         deadline = time.monotonic() + timeout_s
         try:
-            while unfinished_jobs(self._client, most=1) and time.monotonic() < deadline:
+            while unfinished_jobs(self._view, most=1) and time.monotonic() < deadline:
                 with self._changed:
                     self._changed.wait(_LISTEN_S)
         finally:
             self.stop(max(0.0, deadline - time.monotonic()))
-        return JobCounts(self._done, self._parked, unfinished_jobs(self._client))
+        return JobCounts(self._done, self._parked, unfinished_jobs(self._view))
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Take no new jobs, wait for those running, and let go of everything; stopping twice is harmless.
@@ -160,7 +162,7 @@ class JobRunner:
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person."""
-        return parked_jobs(self._client)
+        return parked_jobs(self._view)
 
     def retry_parked(self, key: str) -> None:
         """Put a parked job back. Raises NotFound."""

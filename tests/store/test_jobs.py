@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from screening.domain import errors
 from screening.store.engine import open_engine
 from screening.store.job_retries import RETRY_OR_PARK, OnFailure, Retries, on_failure
-from screening.store.jobs import QUEUE, forget_done, open_client, parked_jobs, unfinished_jobs
+from screening.store.jobs import QUEUE, forget_done, open_client, open_view, parked_jobs, unfinished_jobs
 from screening.store.liveness import MAX_TAKEOVERS, take_over, try_lock
 from screening.store.runner import JobCounts, JobRunner
 from screening.store.uow import SqlUnits
@@ -176,6 +176,16 @@ def test_records_of_done_jobs_are_forgotten_and_those_of_others_kept(units: SqlU
     assert forget_done(client, now - timedelta(hours=1)) == 0
     assert forget_done(client, now + timedelta(hours=1)) == 1
     assert (unfinished_jobs(client), [job.key for job in parked_jobs(client)]) == (1, ["unknown:1"])
+
+
+def test_jobs_can_be_looked_at_while_a_unit_of_work_is_open(units: SqlUnits, engine: Engine) -> None:
+    enqueue(units, ("read", "read:1", STUDY))
+    client = open_view(engine)
+    with units() as uow:
+        uow.jobs.enqueue("read", "read:2", STUDY)
+        assert unfinished_jobs(client) == 1
+        assert parked_jobs(client) == []
+    assert unfinished_jobs(client) == 2
 
 
 def test_only_one_runner_works_in_a_process(engine: Engine) -> None:

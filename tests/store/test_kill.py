@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import Engine
 
-from screening.store.jobs import open_client, parked_jobs, unfinished_jobs
+from screening.store.jobs import open_view, parked_jobs, unfinished_jobs
 from screening.store.uow import SqlUnits
 from screening.workflow.policies import DEFAULT_POLICY, policy_json
 from tests.store.samples import policy
@@ -47,7 +47,7 @@ def test_the_next_worker_finishes_what_a_killed_one_left(units: SqlUnits, engine
     studies = enqueue(units)
     before = killed_in_the_middle(url)
     assert len(before) < JOBS
-    client = open_client(engine)
+    client = open_view(engine)
     assert unfinished_jobs(client) >= JOBS - len(before)
     report = worker(url, -1).communicate(timeout=120)[0]
     assert "parked=0, unfinished=0" in report
