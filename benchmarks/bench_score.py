@@ -16,10 +16,10 @@ from time import perf_counter
 import numpy as np
 import pydicom
 import torch
-from pydicom.pixels import apply_voi_lut
+from pydicom.pixels.processing import apply_voi_lut
 
 from models import phantom
-from models.torchvision_shim import ensure_torchvision
+from models.torchvision_shim import make_importable
 from screening.app import compose
 from screening.app.demo.cast import PHANTOM_SITES, cast
 from screening.app.demo.exams import JPEG_2000_LOSSLESS, study_header
@@ -68,7 +68,7 @@ def ours(paths: list[Path], repeats: int) -> Timing:
 
 def peer(paths: list[Path], repeats: int) -> tuple[float, float]:
     """Median seconds to decode and window with pydicom, and to run resnet18 eagerly, per exam."""
-    ensure_torchvision()
+    make_importable()
     import timm
 
     network = timm.create_model("resnet18", in_chans=1, num_classes=1).eval()

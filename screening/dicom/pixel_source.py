@@ -11,13 +11,13 @@ from screening.dicom.voi import voi_table
 from screening.domain.errors import NotDicom, UnusableImage
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Image, Laterality, View
-from screening.workflow.ports import Files, PresentationImage
+from screening.workflow.ports import FileLocator, PresentationImage
 
 
 class DicomPixelSource:
     """Loads images from the content-addressed store; keeps nothing between calls, so threads may share it."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: FileLocator) -> None:
         self._files = files
 
     def load(self, image: Image) -> PresentationImage:
