@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.store.databases"]
+
 
 def shared_root() -> Path:
     """Folder of real inputs: `SECONDREAD_SHARED`, else `../shared` beside the checkout."""

@@ -32,19 +32,27 @@ def build_app(service: Service) -> FastAPI:
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:
-    """Serve until stopped; jobs under way finish or are taken up again at the next start."""
+    """Serve until stopped, or until this process may no longer work its jobs; they are taken up at the next start."""
     configure_logging(settings.log_level)
-    with open_service(settings) as service, _working(service):
-        uvicorn.run(build_app(service), host=host, port=port, log_level=settings.log_level.lower(), access_log=False)
+    with open_service(settings) as service:
+        level = settings.log_level.lower()
+        server = uvicorn.Server(
+            uvicorn.Config(build_app(service), host=host, port=port, log_level=level, access_log=False)
+        )
+        with _working(service, server):
+            server.run()
 
 
 @contextmanager
-def _working(service: Service) -> Iterator[None]:
+def _working(service: Service, server: uvicorn.Server) -> Iterator[None]:
     """Do durable jobs and housekeeping in the background for the length of the block."""
     runner, stopping = service.runner(), Event()
 
     def keep_house() -> None:
         while not stopping.wait(HOUSEKEEPING_S):
+            if not runner.alive:
+                server.should_exit = True
+                return
             housekeep(service)
 
     runner.start()

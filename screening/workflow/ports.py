@@ -275,7 +275,10 @@ class Jobs(Protocol):
     """Durable background work: enqueued in the caller's transaction, at least once, ids only."""
 
     def enqueue(self, name: str, key: str, *ids: str) -> None:
-        """Enqueue job `name` for these ids; the same key is done once. Jobs of one study never overlap."""
+        """Enqueue job `name` for these ids, the study UID first; the same key is done once.
+
+        Jobs with the same study UID never overlap.
+        """
         ...
 
 

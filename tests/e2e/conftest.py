@@ -9,9 +9,6 @@ import pytest
 from screening.app.demo.cast import Participant, cast
 from screening.app.demo.exams import write_exam
 from tests.services import START
-from tests.store.databases import pg_server, pg_url, sqlite_template, sqlite_url, url
-
-__all__ = ["pg_server", "pg_url", "sqlite_template", "sqlite_url", "url"]
 
 SEED = 11
 
