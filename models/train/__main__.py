@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from models.architectures.saliency_fpn import SaliencyFpn
     from models.train.heldout import HeldOutView
 
-OOD_TRAINING_BREASTS = 500
+OOD_TRAINING_BREASTS = 300
 """How many training breasts describe the training distribution."""
 
 
