@@ -117,7 +117,7 @@ class NeuralReader:
             density=exam_density(scored),
             slots=_fills(scored),
             excluded=(*selection.excluded, *refused),
-            warnings=warnings_of([item.image for item in scored]),
+            warnings=warnings_of(study, [item.image for item in scored]),
             prior_used=False,
             input_digests=tuple(sorted(item.image.digest for item in scored)),
             timing=self._timing(watch, started),

@@ -102,10 +102,14 @@ def _exclusion(image: Image, reason: ReasonCode) -> Exclusion:
     return Exclusion(image.sop_instance_uid, reason, image.detail if reason is image.exclusion else "")
 
 
-def warnings_of(images: Iterable[Image]) -> tuple[Exclusion, ...]:
-    """Warnings of the images that are used, implants included."""
-    found = []
-    for image in images:
-        codes = (*image.warnings, ReasonCode.IMPLANT_PRESENT) if image.implant_present else image.warnings
-        found += [Exclusion(image.sop_instance_uid, code) for code in dict.fromkeys(codes)]
-    return tuple(found)
+def warnings_of(study: Study, used: Iterable[Image]) -> tuple[Exclusion, ...]:
+    """Warnings of the images that are used, implants and odd study UIDs included."""
+    return tuple(Exclusion(image.sop_instance_uid, code) for image in used for code in _warnings(study, image))
+
+
+def _warnings(study: Study, image: Image) -> tuple[ReasonCode, ...]:
+    told = (
+        (image.implant_present, ReasonCode.IMPLANT_PRESENT),
+        (image.study_instance_uid != study.study_instance_uid, ReasonCode.STUDY_SPLIT),
+    )
+    return tuple(dict.fromkeys((*image.warnings, *(code for applies, code in told if applies))))

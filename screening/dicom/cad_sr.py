@@ -7,7 +7,7 @@ It must not read a clock, and writes nothing that its own checks refuse.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -67,7 +67,7 @@ class MammographyCadSrWriter:
         report = report_tree(study, read, outcome, algorithm, self._detections())
         _patient_and_study(report, study.header)
         self._series_and_document(report, study, read, at)
-        report.CurrentRequestedProcedureEvidenceSequence = _evidence(study, outcome.images)
+        report.CurrentRequestedProcedureEvidenceSequence = _evidence(outcome.images)
         found = problems(report)
         if found:
             raise ReportInvalid("; ".join(found))
@@ -161,16 +161,21 @@ def _file_meta(report: Dataset) -> None:
     report.file_meta = meta
 
 
-def _evidence(study: Study, images: Sequence[Image]) -> DicomSequence:
-    """Every image read or refused, by series (PS3.3 C.17.2.3): viewers open a report only through its evidence."""
-    series: dict[str, list[Dataset]] = {}
+def _evidence(images: Sequence[Image]) -> DicomSequence:
+    """Every image read or refused, by study and series (PS3.3 C.17.2.3): viewers open a report through its evidence."""
+    studies: dict[str, dict[str, list[Dataset]]] = {}
     for image in images:
         reference = sop_reference(image.sop_class_uid, image.sop_instance_uid)
-        series.setdefault(image.series_instance_uid, []).append(reference)
+        of_study = studies.setdefault(image.study_instance_uid, {})
+        of_study.setdefault(image.series_instance_uid, []).append(reference)
+    return DicomSequence([_study(uid, series) for uid, series in studies.items()])
+
+
+def _study(uid: str, series: Mapping[str, Sequence[Dataset]]) -> Dataset:
     item = Dataset()
-    item.StudyInstanceUID = study.study_instance_uid
+    item.StudyInstanceUID = uid
     item.ReferencedSeriesSequence = DicomSequence([_series(uid, listed) for uid, listed in series.items()])
-    return DicomSequence([item])
+    return item
 
 
 def _series(uid: str, instances: Sequence[Dataset]) -> Dataset:

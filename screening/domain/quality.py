@@ -73,6 +73,7 @@ class ReasonCode(StrEnum):
     TRAILING_BYTES = "trailing_bytes"
     IMPLANT_PRESENT = "implant_present"
     NO_PREAMBLE = "no_preamble"
+    STUDY_SPLIT = "study_split"
 
 
 TEXTS: dict[ReasonCode, str] = {
@@ -131,6 +132,7 @@ TEXTS: dict[ReasonCode, str] = {
     ReasonCode.INTENT_MISMATCH: "the presentation intent disagrees with the SOP class; the SOP class decides",
     ReasonCode.TRAILING_BYTES: "bytes after the pixel data are ignored",
     ReasonCode.IMPLANT_PRESENT: "an implant is present",
+    ReasonCode.STUDY_SPLIT: "came under another Study Instance UID; joined by woman, accession number and date",
     ReasonCode.NO_PREAMBLE: "the file has no preamble; read as plain data set",
 }
 """One sentence per code, for people; the codes themselves are the interface."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -199,3 +200,24 @@ class Study:
     def not_images(self) -> tuple[Exclusion, ...]:
         """Every non-image as an exclusion, for listings."""
         return tuple(Exclusion(o.sop_instance_uid, o.reason) for o in self.others)
+
+
+def exam_key(header: StudyHeader) -> tuple[str, ...]:
+    """What makes images one exam: woman, accession number and date; without an accession number the study UID.
+
+    Some senders give every image a Study Instance UID of its own; the order that was fulfilled tells them together.
+    """
+    person, number = header.person, header.accession_number
+    if not number or not person.value:
+        return (header.study_instance_uid,)
+    return (person.issuer, person.value, number, str(header.study_date))
+
+
+def joined(studies: Sequence[Study]) -> Study:
+    """One exam out of studies with the same `exam_key`; the smallest UID names it. `studies` must not be empty."""
+    first, *others = sorted(studies, key=lambda study: study.study_instance_uid)
+    return replace(
+        first,
+        images=tuple(image for study in (first, *others) for image in study.images),
+        others=tuple(other for study in (first, *others) for other in study.others),
+    )

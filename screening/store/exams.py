@@ -13,7 +13,7 @@ from screening.domain.episode import Episode
 from screening.domain.errors import NotFound
 from screening.domain.identifiers import EpisodeId, FileDigest, StudyInstanceUid
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Image, Study, StudyHeader
+from screening.domain.study import Image, Study, StudyHeader, joined
 from screening.store.inserts import insert_once
 from screening.store.mapping import document_of, episode_of, episode_row, study_of
 from screening.store.people import People
@@ -73,14 +73,11 @@ class SqlExams:
         ]
 
     def study(self, uid: StudyInstanceUid) -> Study:
-        """The study with everything received. Raises NotFound."""
+        """The exam this study belongs to, with everything received for it (`exam_key`). Raises NotFound."""
         row = self._study_row(uid)
         if row is None:
             raise NotFound("no study has this UID")
-        instances = self._session.scalars(
-            select(InstanceRow).where(InstanceRow.study_instance_uid == uid).order_by(InstanceRow.arrival)
-        )
-        return study_of(row, self._people.read(row.participant_id), instances)
+        return joined([self._one_study(member) for member in self._of_same_exam(row)])
 
     def studies(self) -> Sequence[StudyInstanceUid]:
         """Every study UID, in order of arrival."""
@@ -117,6 +114,25 @@ class SqlExams:
             raise NotFound("no episode has this id")
         row, person = found
         return episode_of(row, person)
+
+    def _one_study(self, row: StudyRow) -> Study:
+        instances = self._session.scalars(
+            select(InstanceRow)
+            .where(InstanceRow.study_instance_uid == row.study_instance_uid)
+            .order_by(InstanceRow.arrival)
+        )
+        return study_of(row, self._people.read(row.participant_id), instances)
+
+    def _of_same_exam(self, row: StudyRow) -> Sequence[StudyRow]:
+        """The study and those that came under the same order, quarantined ones apart."""
+        if not row.accession_number or row.quarantine is not None:
+            return [row]
+        same_day = StudyRow.study_date == row.study_date if row.study_date else StudyRow.study_date.is_(None)
+        return self._session.scalars(
+            select(StudyRow)
+            .where(StudyRow.person_id == row.person_id, StudyRow.accession_number == row.accession_number)
+            .where(same_day, StudyRow.quarantine.is_(None))
+        ).all()
 
     def _study_row(self, uid: StudyInstanceUid) -> StudyRow | None:
         return self._session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == uid))

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from screening.domain.identifiers import StudyInstanceUid
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Image, StoredObject, Study
+from screening.domain.study import Image, StoredObject, Study, exam_key, joined
 from screening.workflow.ports import ReadInstance
 
 
 def assemble(instances: Iterable[ReadInstance]) -> list[Study]:
-    """Group instances by study, in order of first arrival.
+    """Group instances into exams: by study, and studies of one order together (`exam_key`).
 
     The same SOP Instance UID counts once (the first; the store keeps a differing second in quarantine). A study that
     names two patients is quarantined as a whole.
@@ -19,7 +19,11 @@ def assemble(instances: Iterable[ReadInstance]) -> list[Study]:
     by_study: dict[StudyInstanceUid, list[ReadInstance]] = {}
     for instance in instances:
         by_study.setdefault(instance.header.study_instance_uid, []).append(instance)
-    return [_study(members) for members in by_study.values()]
+    by_exam: dict[tuple[str, ...], list[Study]] = {}
+    for study in map(_study, by_study.values()):
+        key = (study.study_instance_uid,) if study.quarantine else exam_key(study.header)
+        by_exam.setdefault(key, []).append(study)
+    return [joined(studies) for studies in by_exam.values()]
 
 
 def _study(members: list[ReadInstance]) -> Study:

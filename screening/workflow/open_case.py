@@ -26,21 +26,28 @@ def open_case(
     study = uow.exams.study(study_uid)
     if study.quarantine is not None or not study.images:
         return None
-    case = stable_id("case", study_uid)
-    existing = uow.cases.of_study(study_uid)
+    exam = study.study_instance_uid
+    case = stable_id("case", exam)
+    existing = _case_of(uow, study)
     if existing is not None:
         _note_late_images(uow, existing, new_images, at)
         return existing
     episode = episode_of(uow, study, unit)
     facts: list[ev.Fact] = [
-        ev.CaseOpened(study_uid, episode.episode, True, uow.exams.latest_prior(study)),
+        ev.CaseOpened(exam, episode.episode, True, uow.exams.latest_prior(study)),
         ev.PolicyPinned(policy.id, policy.version, policy.digest),
         *(ev.ObjectionRecorded(objection) for objection in sorted(episode.objections)),
     ]
     uow.cases.append(CaseId(case), 0, "intake", at, facts)
     if policy.ai.takes_part:
-        uow.jobs.enqueue(AI_READ_JOB, f"{AI_READ_JOB}:{case}", study_uid, case)
+        uow.jobs.enqueue(AI_READ_JOB, f"{AI_READ_JOB}:{case}", exam, case)
     return CaseId(case)
+
+
+def _case_of(uow: UnitOfWork, study: Study) -> CaseId | None:
+    """The case of this exam, whichever of its study UIDs it was opened under."""
+    uids = sorted({study.study_instance_uid, *(image.study_instance_uid for image in study.images)})
+    return next((case for case in map(uow.cases.of_study, uids) if case is not None), None)
 
 
 def _note_late_images(uow: UnitOfWork, case: CaseId, count: int, at: datetime) -> None:

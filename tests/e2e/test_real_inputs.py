@@ -57,6 +57,15 @@ def test_every_odd_object_is_answered_and_none_is_scored(shared_data: Path, tmp_
     assert all(exam["read"]["status"] == "unsupported" for exam in answer["exams"])
 
 
+def test_ingest_opens_one_case_per_real_exam(shared_data: Path, tmp_path: Path) -> None:
+    """Every image of these exams carries a study UID of its own; the order they fulfil makes them one exam."""
+    answer = told(tmp_path, "ingest", str(shared_data / "exams"))
+    assert len(answer["cases"]) == 3
+    assert {item["registered"] for item in answer["files"] if item["study"]} == {"new"}
+    again = told(tmp_path, "ingest", str(shared_data / "exams"))
+    assert again["cases"] == answer["cases"]
+
+
 def test_ingest_keeps_every_odd_object_and_opens_no_case_for_reports(shared_data: Path, tmp_path: Path) -> None:
     answer = told(tmp_path, "ingest", str(shared_data / "dicom-samples"))
     assert len(answer["files"]) == len(list((shared_data / "dicom-samples").glob("*.dcm")))

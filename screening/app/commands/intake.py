@@ -79,7 +79,7 @@ def _open_cases(service: Service, received: Sequence[Received], hidden: bool) ->
                 case = open_case(uow, study, service.policy, unit, at, new[study])
             cases += [case] if case is not None else []
             bar.advance(task)
-    return cases
+    return list(dict.fromkeys(cases))
 
 
 def _summary(received: Sequence[Received], cases: Sequence[CaseId]) -> Table:
