@@ -16,6 +16,10 @@ from screening.domain.geometry import Flip
 from screening.domain.opinion import FindingType, ImageLocation
 from screening.domain.study import Image, Laterality, Slot
 
+MARK_FROM = 0.25
+"""Lowest raw score that is marked. Measured outside training, on 50 phantom exams without and 50 with a cancer: 0.5
+marks per view without a cancer, and 86 % of the views of a cancer have it marked; from 0.10 on 4.6 marks, 100 %."""
+
 FINDING_TYPES: Mapping[str, FindingType] = {
     "mass": FindingType.MASS,
     "calcification": FindingType.CALCIFICATION,
@@ -35,8 +39,9 @@ class Scored:
 
 
 def regions_of(scored: Sequence[Scored]) -> tuple[Region, ...]:
-    """Every region of every view in stored pixels, most suspicious first."""
-    found = [_region(item, region) for item in scored for region in item.prediction.regions]
+    """Every region from `MARK_FROM` on, of every view, in stored pixels, most suspicious first."""
+    marked = ((item, region) for item in scored for region in item.prediction.regions if region.score >= MARK_FROM)
+    found = [_region(item, region) for item, region in marked]
     return tuple(sorted(found, key=lambda region: -region.raw_score))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from screening.app import compose
@@ -15,13 +15,14 @@ from screening.domain.report import Language
 from screening.workflow.recorded_case import load
 
 
-def write_results(service: Service, cases: Iterable[CaseId], out: Path) -> None:
+def write_results(service: Service, cases: Iterable[CaseId], out: Path, done: Callable[[], None]) -> None:
     """One folder per case; writing again gives the same files."""
     for case in cases:
         folder = out / case
         folder.mkdir(parents=True, exist_ok=True)
         _write_ai_read(service, case, folder)
         _write_report(service, case, folder)
+        done()
 
 
 def _write_ai_read(service: Service, case: CaseId, folder: Path) -> None:

@@ -174,12 +174,12 @@ class _Sheet:
             self.text(x, y + number * LINE, line, BODY, DIM if number else TEXT)
 
     def caption(self, slot: Slot, cell: Rect) -> Rect:
-        """Side and view in the outer upper corner; returns the place it takes."""
+        """Side and view in the outer lower corner, clear of markers burnt in above; returns the place it takes."""
         name = slot_name(slot)
         width = _width(name, BODY)
         x = cell.x0 + 12 if slot.laterality is Laterality.RIGHT else cell.x1 - 12 - width
-        self.text(x, cell.y0 + 10, name, BODY, TEXT)
-        return Rect(x - 6, cell.y0 + 4, x + width + 6, cell.y0 + 40)
+        self.text(x, cell.y1 - 34, name, BODY, TEXT)
+        return Rect(x - 6, cell.y1 - 40, x + width + 6, cell.y1 - 4)
 
     def marks(self, regions: Sequence[Region], placed: Placed, cell: Rect, caption: Rect, usable: bool) -> None:
         """Boxes of all marks (dashed when no read), leaders, then labels clear of boxes, caption and one another."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from screening.app.terminal import Json, complaints, emit, settings_of
-
-STEPS = 8
+from screening.app.terminal import Json, emit, progress_bar, settings_of
 
 
 def demo(
@@ -18,7 +18,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; it is made anew.")] = Path("demo-output"),
     women: Annotated[int, typer.Option(min=8, max=500, help="Women in the round, with images.")] = 16,
     simulated: Annotated[int, typer.Option(min=0, help="Women of the large round without images.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same round.")] = 7,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same round.")] = 44,
     json: Json = False,
 ) -> None:
     """Play a synthetic screening round: phantom images, AI reads, simulated readers, arbitration, reports, audit.
@@ -29,18 +29,19 @@ def demo(
     from screening.app.demo.play import play
     from screening.app.demo.programme import write_audits
 
-    told = 0
+    with progress_bar(hidden=json) as bar:
 
-    def step(text: str) -> None:
-        nonlocal told
-        told += 1
-        if not json:
-            complaints.print(f"[bold]{told}/{STEPS}[/] {text}")
+        def step(text: str, total: int) -> Callable[[], None]:
+            task = bar.add_task(text, total=total)
+            return lambda: bar.advance(task)
 
-    played = play(settings_of(ctx), out, women, seed, step)
-    step(f"simulating {simulated} women without images for the programme audit")
-    audits = write_audits(settings_of(ctx), out, simulated, seed)
-    table = Table("what", "result", title="Synthetic round, enriched; AI phantom-trained, not for clinical use")
+        played = play(settings_of(ctx), out, women, seed, step)
+        task = bar.add_task("simulated programme, no images", total=simulated)
+        simulate = partial(bar.update, task)
+        audits = write_audits(settings_of(ctx), out, simulated, seed, lambda count: simulate(completed=count))
+    table = Table(title="Synthetic round, enriched; AI phantom-trained, not for clinical use")
+    table.add_column("what")
+    table.add_column("result", overflow="fold")
     rows = {
         "cases": str(played.cases),
         "AI reads": _counts(played.ai),
@@ -49,7 +50,7 @@ def demo(
         "outcomes": _counts(played.outcomes),
         "hospital results, interval cancers": str(played.heard_back),
         "DICOM": str(out / "dicom"),
-        "per case: FHIR, narrative, CAD SR, contact sheet": str(played.results),
+        "per case": f"{played.results}/case-*: FHIR, narrative, CAD SR, contact sheet",
         **{f"audit, {name}": str(path) for name, path in audits.items()},
     }
     for what, result in rows.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,12 +37,23 @@ def study_uid(number: int, years_ago: int = 0, attempt: int = 1) -> ids.StudyIns
     return ids.StudyInstanceUid(ids.minted_uid("demo-study", str(number), str(years_ago), str(attempt)))
 
 
-def write_exams(cast: Sequence[Participant], seed: int, day: datetime, folder: Path, workers: int = 2) -> list[Path]:
+def exam_count(cast: Sequence[Participant]) -> int:
+    """How many exams `write_exams` writes, priors included."""
+    return len(cast) + sum(participant.has_prior for participant in cast)
+
+
+def write_exams(
+    cast: Sequence[Participant], seed: int, day: datetime, folder: Path, done: Callable[[], None], workers: int = 2
+) -> list[Path]:
     """Write the exams of the round, with the prior where there is one; returns one folder per study."""
     wanted = [(p, seed, day, folder, 0) for p in cast]
     wanted += [(p, seed, day, folder, 2) for p in cast if p.has_prior]
     with ProcessPoolExecutor(workers) as pool:
-        return list(pool.map(_write_one, *zip(*wanted, strict=True)))
+        folders = []
+        for written in pool.map(_write_one, *zip(*wanted, strict=True)):
+            folders.append(written)
+            done()
+        return folders
 
 
 def write_exam(participant: Participant, seed: int, day: datetime, folder: Path, years_ago: int = 0) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from readers.simulated.behaviour import Behaviour
@@ -45,7 +45,7 @@ class People:
             for case, woman in women.items()
         }
 
-    def read_all(self) -> int:
+    def read_all(self, advance: Callable[[], None]) -> int:
         """Every read the policy owes, two blind rounds over the worklist; returns the number of reads."""
         done = 0
         for case in self._women:
@@ -54,16 +54,18 @@ class People:
                     break
                 self._read(case, seat)
                 done += 1
+            advance()
         self._let_windows_elapse()
         return done
 
-    def arbitrate_all(self) -> int:
+    def arbitrate_all(self, advance: Callable[[], None]) -> int:
         """Every third decision that is owed."""
         done = 0
         for case in self._women:
             if self._state(case) is CaseState.AWAITING_ARBITRATION:
                 self._arbitrate(case)
                 done += 1
+            advance()
         self._let_windows_elapse()
         return done
 

@@ -14,7 +14,7 @@ from screening.app import compose
 from screening.app.compose import Service, open_service
 from screening.app.demo.cast import Participant, cast
 from screening.app.demo.clock import CountedIds, PlayedClock
-from screening.app.demo.exams import study_uid, write_exam, write_exams
+from screening.app.demo.exams import exam_count, study_uid, write_exam, write_exams
 from screening.app.demo.people import People
 from screening.app.results import write_results
 from screening.app.settings import Settings
@@ -27,7 +27,9 @@ from screening.workflow.intake import files_under, receive_file
 from screening.workflow.open_case import open_case
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-Step = Callable[[str], None]
+Advance = Callable[[], None]
+Step = Callable[[str, int], Advance]
+"""Told what begins and of how many parts it is; gives back what to call after each part."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ class Played:
 
 
 def play(settings: Settings, out: Path, women: int, seed: int, step: Step) -> Played:
-    """Play the round into `out`, which is made anew; `step` is told what begins."""
+    """Play the round into `out`, which is made anew."""
     shutil.rmtree(out, ignore_errors=True)
     clock = PlayedClock(START)
     mine = settings.model_copy(update={"data_dir": out / "data", "database_url": ""})
     participants = cast(women, seed)
-    step(f"generating {len(participants)} synthetic exams with a physics phantom")
-    folders = write_exams(participants, seed, START, out / "dicom")
+    made = step("phantom exams", exam_count(participants))
+    folders = write_exams(participants, seed, START, out / "dicom", made)
     with open_service(mine, clock, CountedIds()) as service:
         return _play(service, clock, participants, folders, out, seed, step)
 
@@ -64,31 +66,31 @@ def _play(
     seed: int,
     step: Step,
 ) -> Played:
-    step("ingesting DICOM and opening cases")
-    _take_in(service, [p for folder in folders for p in files_under([folder]) if p.suffix == ".dcm"])
+    files = [path for folder in folders for path in files_under([folder]) if path.suffix == ".dcm"]
+    _take_in(service, files, step("ingest DICOM, open cases", len(files)))
     cases = _open_cases(service, participants)
-    step("reading every exam with the AI reader (durable jobs)")
+    done = step("AI reads (durable jobs)", 1)
     drain(service)
-    step("simulated readers read blind, correction windows elapse")
+    done()
     people = People(service, clock, seed, cases)
-    reads = people.read_all()
-    step("arbitrating what the policy sends to arbitration")
-    arbitrations = people.arbitrate_all()
+    reads = people.read_all(step("blind human reads", len(cases)))
+    arbitrations = people.arbitrate_all(step("arbitration", len(cases)))
     outcomes = people.release_all()
-    step("repeating exams after technical recall")
+    done = step("repeats, hospital results", 1)
     again = _repeat(service, clock, participants, outcomes, cases, out / "dicom", seed)
     drain(service)
     people = People(service, clock, seed, again)
-    reads += people.read_all()
-    arbitrations += people.arbitrate_all()
+    reads += people.read_all(_unseen)
+    arbitrations += people.arbitrate_all(_unseen)
     outcomes |= people.release_all()
     heard = People(service, clock, seed, {**cases, **again}).hear_from_hospital(outcomes)
-    step("composing reports, CAD SR, contact sheets and the audit")
     drain(service)
-    write_results(service, [*cases, *again], out / "results")
+    done()
+    every = [*cases, *again]
+    write_results(service, every, out / "results", step("FHIR, narrative, CAD SR, sheets", len(every)))
     return Played(
-        cases=len(cases) + len(again),
-        ai=_ai_statuses(service, [*cases, *again]),
+        cases=len(every),
+        ai=_ai_statuses(service, every),
         reads=reads,
         arbitrations=arbitrations,
         outcomes=dict(Counter(kind.value for kind in outcomes.values())),
@@ -97,11 +99,16 @@ def _play(
     )
 
 
-def _take_in(service: Service, files: Iterable[Path]) -> None:
+def _take_in(service: Service, files: Iterable[Path], done: Advance) -> None:
     reader = compose.instance_reader()
     for path in files:
         with service.units() as uow:
             receive_file(uow, service.files, reader, path, service.clock.now())
+        done()
+
+
+def _unseen() -> None:
+    """Progress of a part that nobody watches."""
 
 
 def _open_cases(service: Service, participants: Iterable[Participant]) -> dict[CaseId, Woman]:
@@ -145,7 +152,7 @@ def _repeat(
     numbers = {cases[case].number for case, kind in outcomes.items() if kind is OutcomeKind.TECHNICAL_RECALL}
     again = [Participant(p.woman.repeated(), p.style, p.device) for p in participants if p.number in numbers]
     for participant in again:
-        _take_in(service, sorted(write_exam(participant, seed, clock.now(), folder).glob("*.dcm")))
+        _take_in(service, sorted(write_exam(participant, seed, clock.now(), folder).glob("*.dcm")), _unseen)
     return _open_cases(service, again)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from readers.simulated.round import play_round
@@ -15,8 +16,10 @@ SMALL = "Synthetic, small and enriched with cancers, faults and refusals: figure
 LARGE = "Simulated women and readers, no images; parameters and their sources are in readers/simulated. "
 
 
-def write_audits(settings: Settings, out: Path, simulated: int, seed: int) -> dict[str, Path]:
-    """Write both audits; returns the pages by name."""
+def write_audits(
+    settings: Settings, out: Path, simulated: int, seed: int, done: Callable[[int], None]
+) -> dict[str, Path]:
+    """Write both audits; returns the pages by name. `done` is told the number of women simulated so far."""
     mine = settings.model_copy(update={"data_dir": out / "data", "database_url": ""})
     with open_service(mine) as service, service.units() as uow:
         rows = uow.audit.episode_rows()
@@ -27,7 +30,7 @@ def write_audits(settings: Settings, out: Path, simulated: int, seed: int) -> di
         }
     if simulated:
         policy = shipped_policy(settings.policy)
-        played = episode_rows(policy, play_round(policy, simulated, seed, START))
+        played = episode_rows(policy, play_round(policy, simulated, seed, START, progress=done))
         title = f"Recall audit of {simulated} simulated women"
         pages["programme"] = write_audit(played, START.date(), out / "audit-programme", LARGE, title)
     return pages
