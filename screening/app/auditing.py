@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audits.frames import to_frame, write_parquet
 from audits.page import to_html
+from audits.performance import Options
 from audits.report import AuditReport, build, to_csv
 from audits.text import to_text
 from screening.domain.episode import EpisodeRow
@@ -15,9 +16,9 @@ from screening.domain.episode import EpisodeRow
 AI_NOTICE = "AI reads come from a phantom-trained model and are not for clinical use."
 
 
-def audit_report(rows: Iterable[EpisodeRow], made_on: date, notice: str = AI_NOTICE, title: str = "") -> AuditReport:
-    """The audit of these rows."""
-    return build(to_frame(rows), made_on, notice=notice, title=title or "Recall audit")
+def audit_report(rows: Iterable[EpisodeRow], made_on: date, minimum_cell: int = 10) -> AuditReport:
+    """The audit of these rows; cells that rest on fewer than `minimum_cell` cases are hidden."""
+    return build(to_frame(rows), made_on, notice=AI_NOTICE, options=Options(minimum_cell=minimum_cell))
 
 
 def write_audit(rows: Iterable[EpisodeRow], made_on: date, out: Path, notice: str, title: str) -> Path:

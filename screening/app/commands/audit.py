@@ -24,6 +24,7 @@ def audit(
     ctx: typer.Context,
     form: Annotated[Form, typer.Option("--format", "-f", help="Text, a self-contained page, or CSV.")] = Form.TEXT,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead.")] = None,
+    minimum_cell: Annotated[int, typer.Option(min=0, help="Hide cells that rest on fewer cases.")] = 10,
     json: Json = False,
 ) -> None:
     """Audit every case of the store: recall, detection, discordance, arbitration and AI, with Wilson intervals.
@@ -36,7 +37,7 @@ def audit(
     from screening.app.auditing import audit_report
 
     with service_of(ctx) as service, service.units() as uow:
-        report = audit_report(uow.audit.episode_rows(), service.clock.now().date())
+        report = audit_report(uow.audit.episode_rows(), service.clock.now().date(), minimum_cell)
     if json:
         text = json_format.dumps({"notice": report.notice, "kpis": report.table.to_dicts()}, indent=2)
     else:
