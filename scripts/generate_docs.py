@@ -24,7 +24,15 @@ def cli_page() -> str:
         rows = [_parameter(parameter) for parameter in command.params if parameter.name not in (None, "help")]
         if rows:
             lines += ["| option or argument | what | default |", "|---|---|---|", *rows, ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_exit_codes()])
+
+
+def _exit_codes() -> list[str]:
+    """What a script is told."""
+    from screening.app.exit_codes import MEANINGS
+
+    rows = [f"| {int(code)} | {meaning} |" for code, meaning in MEANINGS.items()]
+    return ["## Exit codes", "", "| code | meaning |", "|---|---|", *rows]
 
 
 PAGES: dict[str, Callable[[], str]] = {

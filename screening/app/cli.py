@@ -51,7 +51,7 @@ def root(
 
 EXAMS, READING, RESULTS, RUNNING = "Exams", "Reading", "Results", "Running"
 for panel, commands in {
-    EXAMS: (score.score, intake.ingest, intake.work),
+    EXAMS: (score.score, intake.ingest, intake.work, intake.attention),
     READING: (reading.worklist, reading.show, reading.read, reading.finalise, reading.arbitrate),
     RESULTS: (results.release, results.report, results.assess, results.withdraw, audit.audit),
     RUNNING: (operation.serve, operation.policies, demo.demo),

@@ -171,8 +171,12 @@ class Exams(Protocol):
         """Files kept but not registered: digest, reason, name of the source file without folders."""
         ...
 
+    def quarantined(self) -> Sequence[tuple[FileDigest, ReasonCode, StudyInstanceUid]]:
+        """Instances kept aside: digest, reason, study they came in."""
+        ...
+
     def study(self, uid: StudyInstanceUid) -> Study:
-        """The study with everything received. Raises NotFound."""
+        """The exam this study belongs to, with everything received for it (`exam_key`). Raises NotFound."""
         ...
 
     def studies(self) -> Sequence[StudyInstanceUid]:

@@ -152,6 +152,8 @@ def test_uploading_no_dicom_keeps_the_file_and_says_so(client: TestClient) -> No
     answer = client.post("/api/v1/instances", files={"files": ("notes.txt", b"not dicom at all")})
     assert answer.status_code == 201
     assert answer.json()[0]["reason"] == "not_dicom"
+    (waiting,) = client.get("/api/v1/instances/attention").json()
+    assert (waiting["reason"], waiting["study"]) == ("not_dicom", None)
 
 
 def test_health_metrics_and_openapi_answer_without_identity(client: TestClient, case: str) -> None:

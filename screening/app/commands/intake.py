@@ -16,6 +16,7 @@ from screening.app.terminal import Json, emit, progress_bar, service_of
 from screening.app.work import drain
 from screening.domain.identifiers import CaseId
 from screening.domain.quality import TEXTS
+from screening.workflow.attention import attention as find_attention
 from screening.workflow.intake import Received, receive_file
 from screening.workflow.open_case import open_case
 from screening.workflow.ports import Registered
@@ -53,6 +54,20 @@ def work(ctx: typer.Context, json: Json = False) -> None:
         emit({"parked": parked}, json, table if parked else "nothing waits")
         if parked:
             raise typer.Exit(1)
+
+
+def attention(ctx: typer.Context, json: Json = False) -> None:
+    """List what waits for a person: refused files, quarantined instances, parked jobs, each with its reason."""
+    with service_of(ctx) as service:
+        with service.units() as uow:
+            files = find_attention(uow)
+        parked = list(service.parked_jobs())
+    table = Table("what", "reason", "where", title="Waits for a person", title_justify="left")
+    for item in files:
+        table.add_row(f"file {item.digest[:12]}", f"{item.reason.value}: {item.text}", item.study or "no study")
+    for job in parked:
+        table.add_row(f"job {job.name}", job.reason, job.key)
+    emit({"files": files, "parked": parked}, json, table if table.row_count else "nothing waits for a person")
 
 
 def _receive(service: Service, files: Sequence[Path], hidden: bool) -> list[Received]:

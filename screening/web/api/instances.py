@@ -9,6 +9,7 @@ from fastapi import APIRouter, UploadFile
 
 from screening.web.dependencies import Ops
 from screening.web.operations import Operations
+from screening.workflow.attention import Attention, attention
 from screening.workflow.intake import Received, receive_file
 from screening.workflow.open_case import open_case
 from screening.workflow.ports import Registered
@@ -29,6 +30,13 @@ def receive_instances(files: list[UploadFile], ops: Ops) -> list[Received]:
         with ops.units() as uow:
             open_case(uow, study, ops.policy(), ops.unit, ops.clock.now(), new)
     return received
+
+
+@router.get("/attention")
+def list_attention(ops: Ops) -> list[Attention]:
+    """Refused files and quarantined instances that wait for a person, each with its reason code."""
+    with ops.units() as uow:
+        return attention(uow)
 
 
 def _receive(upload: UploadFile, ops: Operations) -> Received:
