@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from screening.domain.errors import LedgerBroken
 from screening.store.documents import sha256
 from screening.store.tables import CaseEventRow, LedgerRow
+from screening.workflow.ports import LedgerHead
 
 GENESIS: Final = "0" * 64
 """What the first link holds in place of a previous hash."""
@@ -52,23 +53,6 @@ class Link:
         return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Head:
-    """Where the chain ends; kept outside the database it proves that nothing was cut off."""
-
-    sequence: int
-    hash: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What is to be noted: what happened to which subject, and the payload that is stored elsewhere."""
-
-    what: str
-    subject: str
-    payload: str
-
-
 class Ledger:
     """Appends to the chain and verifies it, within the session's transaction."""
 
@@ -88,17 +72,17 @@ class Ledger:
         head, links = self.head(), list[Link]()
         for entry in entries:
             link = _linked(head, at, actor, entry)
-            head = Head(link.sequence, link.hash)
+            head = LedgerHead(link.sequence, link.hash)
             links.append(link)
         self._session.execute(insert(LedgerRow), [asdict(link) for link in links])
         return [link.sequence for link in links]
 
-    def head(self) -> Head:
+    def head(self) -> LedgerHead:
         """The end of the chain."""
         row = self._session.execute(
             select(LedgerRow.sequence, LedgerRow.hash).order_by(LedgerRow.sequence.desc()).limit(1)
         ).one_or_none()
-        return Head(0, GENESIS) if row is None else Head(*row)
+        return LedgerHead(0, GENESIS) if row is None else LedgerHead(*row)
 
     def links(self) -> Iterator[Link]:
         """Every link in order, in blocks."""
@@ -107,19 +91,19 @@ class Ledger:
             yield from (Link(*row) for row in rows)
             after = rows[-1].sequence
 
-    def verify(self, expected: Head | None = None) -> Head:
+    def verify(self, expected: LedgerHead | None = None) -> LedgerHead:
         """Walk the whole chain, holding every case event to its link; returns the end of the chain.
 
         Raises LedgerBroken, naming the first broken link, or when the chain does not pass through `expected`.
         """
-        end = Head(0, GENESIS)
+        end = LedgerHead(0, GENESIS)
         passed = expected is None or expected == end
         events = self._events()
         for link in self.links():
             _check_link(link, end)
             if link.what.startswith(_EVENT):
                 _check_event(link, next(events, None))
-            end = Head(link.sequence, link.hash)
+            end = LedgerHead(link.sequence, link.hash)
             passed = passed or expected == end
         if not passed:
             raise LedgerBroken("the ledger does not contain the end that was noted before")
@@ -151,13 +135,13 @@ class _Event:
         return event_subject(self.case, self.sequence)
 
 
-def _linked(head: Head, at: datetime, actor: str, entry: Entry) -> Link:
+def _linked(head: LedgerHead, at: datetime, actor: str, entry: Entry) -> Link:
     digest = sha256(entry.payload)
     link = Link(head.sequence + 1, at, actor, entry.what, entry.subject, digest, head.hash, hash="")
     return replace(link, hash=link.expected_hash())
 
 
-def _check_link(link: Link, end: Head) -> None:
+def _check_link(link: Link, end: LedgerHead) -> None:
     if link.sequence != end.sequence + 1:
         raise LedgerBroken(f"ledger link {end.sequence + 1} is missing")
     if link.previous != end.hash or link.hash != link.expected_hash():

@@ -14,7 +14,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from screening.domain.case import CaseState
 from screening.domain.errors import InvalidInput, SecondReadError
 from screening.web import errors
-from screening.web.api import cases, instances
+from screening.web.api import cases, instances, programme
 from screening.web.operations import Operations
 
 API = "/api/v1"
@@ -29,7 +29,7 @@ def create_application(operations: Operations, version: str, routers: Sequence[A
         description="AI results come from a phantom-trained model and are not for clinical use.",
     )
     app.state.operations = operations
-    for router in (cases.router, instances.router, *routers):
+    for router in (cases.router, instances.router, programme.router, *routers):
         app.include_router(router, prefix=API)
     app.add_exception_handler(SecondReadError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

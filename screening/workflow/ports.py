@@ -294,6 +294,22 @@ class AuditRows(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LedgerHead:
+    """Where the chain ends; noted elsewhere, it proves that nothing was cut off."""
+
+    sequence: int
+    hash: str
+
+
+class Ledger(Protocol):
+    """The hash-chained record beside the events: for investigation, never for function (ADR 3)."""
+
+    def verify(self, expected: LedgerHead | None = None) -> LedgerHead:
+        """Walk the chain and hold every event to it. Raises LedgerBroken."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction over everything the service stores; commits when its block ends without an error."""
 
@@ -311,6 +327,8 @@ class UnitOfWork(Protocol):
     def jobs(self) -> Jobs: ...  # noqa: D102
     @property
     def audit(self) -> AuditRows: ...  # noqa: D102
+    @property
+    def ledger(self) -> Ledger: ...  # noqa: D102
 
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from screening.domain import events as ev
 from screening.domain.errors import LedgerBroken
 from screening.domain.identifiers import CaseId
-from screening.store.ledger import Head
 from screening.store.uow import SqlUnits
+from screening.workflow.ports import LedgerHead
 from tests.store.samples import CASE, NOW, open_case, opening, report
 
 
@@ -28,7 +28,7 @@ def tamper(engine: Engine, *statements: str) -> None:
 
 
 @pytest.fixture
-def history(units: SqlUnits) -> Head:
+def history(units: SqlUnits) -> LedgerHead:
     """Five links: an opened case, a report, two late arrivals."""
     open_case(units)
     with units() as uow:
@@ -37,7 +37,7 @@ def history(units: SqlUnits) -> Head:
         return uow.ledger.head()
 
 
-def test_an_untouched_ledger_verifies_and_says_where_it_ends(units: SqlUnits, history: Head) -> None:
+def test_an_untouched_ledger_verifies_and_says_where_it_ends(units: SqlUnits, history: LedgerHead) -> None:
     with units() as uow:
         assert uow.ledger.verify() == history
         assert uow.ledger.verify(expected=history) == history
@@ -94,7 +94,9 @@ def test_tampering_is_found(units: SqlUnits, engine: Engine, statements: list[st
         uow.ledger.verify()
 
 
-def test_cutting_off_the_end_shows_against_an_end_noted_before(units: SqlUnits, engine: Engine, history: Head) -> None:
+def test_cutting_off_the_end_shows_against_an_end_noted_before(
+    units: SqlUnits, engine: Engine, history: LedgerHead
+) -> None:
     tamper(engine, "DELETE FROM case_events WHERE sequence = 4", "DELETE FROM ledger WHERE sequence = 5")
     with units() as uow:
         assert uow.ledger.verify().sequence == 4

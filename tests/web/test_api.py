@@ -166,6 +166,20 @@ def test_health_metrics_and_openapi_answer_without_identity(client: TestClient, 
     assert "/api/v1/cases/{case}/reads" in client.get("/openapi.json").json()["paths"]
 
 
+def test_a_withdrawn_case_has_a_reason_and_no_more_reads(client: TestClient, case: str) -> None:
+    form = {"actor": "max", "reason": "exam of another woman"}
+    assert client.post(f"/api/v1/cases/{case}/withdrawal", json=form).status_code == 204
+    refused = post_read(client, case, ANNE)
+    assert (refused.status_code, refused.json()["code"]) == (409, "event_not_allowed")
+
+
+def test_policies_and_ledger_can_be_inspected(client: TestClient, case: str) -> None:
+    assert {"masai", "nl-b0"} <= {policy["id"] for policy in client.get("/api/v1/policies").json()}
+    before = client.get("/api/v1/ledger").json()["sequence"]
+    post_read(client, case, ANNE)
+    assert client.get("/api/v1/ledger").json()["sequence"] > before
+
+
 def test_the_audit_is_served_as_json_and_as_a_page(client: TestClient, case: str) -> None:
     told = client.get("/api/v1/audit").json()
     assert told["cases"] == 1

@@ -48,6 +48,12 @@ class ObjectionForm(ActorForm):
     objection: Choice[ev.Objection]
 
 
+class WithdrawalForm(ActorForm):
+    """Why a case ends without a reading result."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
 class AssessmentForm(ActorForm):
     """What the hospital found after recall."""
 
@@ -124,6 +130,13 @@ def object_to(case: str, form: ObjectionForm, ops: Ops) -> None:
     """Record an objection; `no_ai` before inference means none is run, after it means its read no longer counts."""
     with ops.units() as uow:
         amend_case(uow, ops.clock, CaseId(case), ev.ObjectionRecorded(form.objection), form.actor)
+
+
+@router.post("/{case}/withdrawal", status_code=204)
+def withdraw(case: str, form: WithdrawalForm, ops: Ops) -> None:
+    """End a case without a reading result, with a reason and a person."""
+    with ops.units() as uow:
+        amend_case(uow, ops.clock, CaseId(case), ev.CaseWithdrawn(form.reason), form.actor)
 
 
 @router.post("/{case}/assessment", status_code=204)
