@@ -53,6 +53,15 @@ class Link:
         return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What is to be noted: what happened to which subject, and the payload that is stored elsewhere."""
+
+    what: str
+    subject: str
+    payload: str
+
+
 class Ledger:
     """Appends to the chain and verifies it, within the session's transaction."""
 
