@@ -23,12 +23,18 @@ def accession(frame: Frame) -> JsonObject | None:
 
 
 def imaging_study(frame: Frame) -> Entry:
-    """R4 ImagingStudy with the series and instances the report speaks about, named by DICOM UID."""
+    """R4 ImagingStudy with the series and instances the report speaks about, named by DICOM UID.
+
+    An exam whose images came under several Study Instance UIDs has them all as identifiers.
+    """
     number = accession(frame)
+    other_uids = {image.study_instance_uid for image in frame.report.images} - {frame.report.study_instance_uid}
+    names = [number] if number else []
+    names += [identifier(DICOM_UID, f"urn:oid:{uid}") for uid in sorted(other_uids)]
     resource = compact(
         {
             "resourceType": "ImagingStudy",
-            "identifier": [number] if number else None,
+            "identifier": names or None,
             "status": "available",
             "modality": [coding(codes.MODALITY_MG)],
             "subject": frame.subject,

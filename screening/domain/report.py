@@ -51,10 +51,11 @@ class AiStatement:
 
 @dataclass(frozen=True)
 class ImageReference:
-    """One image the report speaks about."""
+    """One image the report speaks about; `study_instance_uid` is the one it was received under."""
 
     sop_instance_uid: SopInstanceUid
     series_instance_uid: SeriesInstanceUid
+    study_instance_uid: StudyInstanceUid
     sop_class_uid: str
 
 

@@ -58,7 +58,10 @@ def compose_report(uow: UnitOfWork, case: CaseId, organisation: str) -> Structur
 
 def _references(study: Study) -> tuple[ImageReference, ...]:
     return tuple(
-        ImageReference(image.sop_instance_uid, image.series_instance_uid, image.sop_class_uid) for image in study.images
+        ImageReference(
+            image.sop_instance_uid, image.series_instance_uid, image.study_instance_uid, image.sop_class_uid
+        )
+        for image in study.images
     )
 
 

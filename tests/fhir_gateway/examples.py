@@ -53,6 +53,7 @@ _IMAGES = tuple(
     ImageReference(
         SopInstanceUid(f"1.2.826.0.1.3680043.9.1.{number}"),
         SeriesInstanceUid(f"1.2.826.0.1.3680043.9.2.{number}"),
+        StudyInstanceUid("1.2.826.0.1.3680043.9.3.1"),
         "1.2.840.10008.5.1.4.1.1.1.2",
     )
     for number in range(1, 5)

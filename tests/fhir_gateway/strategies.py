@@ -51,6 +51,7 @@ _image = st.builds(
     ImageReference,
     _uid.map(SopInstanceUid),
     _uid.map(SeriesInstanceUid),
+    _uid.map(StudyInstanceUid),
     st.just("1.2.840.10008.5.1.4.1.1.1.2"),
 )
 _corner = st.floats(0, 8192, allow_nan=False).map(lambda value: round(value, 3))
