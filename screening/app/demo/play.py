@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,16 +14,17 @@ from screening.app.compose import Service, open_service
 from screening.app.demo.cast import Participant, cast
 from screening.app.demo.clock import CountedIds, PlayedClock
 from screening.app.demo.exams import exam_count, study_uid, write_exam, write_exams
+from screening.app.demo.folder import fresh_folder
 from screening.app.demo.people import People
 from screening.app.results import write_results
 from screening.app.settings import Settings
 from screening.app.work import drain
 from screening.domain.episode import Episode
-from screening.domain.identifiers import CaseId, EpisodeId, stable_id
+from screening.domain.identifiers import CaseId
 from screening.domain.outcome import OutcomeKind
 from screening.domain.study import Study
 from screening.workflow.intake import files_under, receive_file
-from screening.workflow.open_case import open_case
+from screening.workflow.open_case import episode_id, open_case
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 Advance = Callable[[], None]
@@ -46,8 +46,8 @@ class Played:
 
 
 def play(settings: Settings, out: Path, women: int, seed: int, step: Step) -> Played:
-    """Play the round into `out`, which is made anew."""
-    shutil.rmtree(out, ignore_errors=True)
+    """Play the round into `out`, which is made anew. Raises InvalidInput when it holds files of somebody else."""
+    fresh_folder(out)
     clock = PlayedClock(START)
     mine = settings.model_copy(update={"data_dir": out / "data", "database_url": ""})
     participants = cast(women, seed)
@@ -126,9 +126,8 @@ def _open_cases(service: Service, participants: Iterable[Participant]) -> dict[C
 
 
 def _episode(study: Study, woman: Woman) -> Episode:
-    key = stable_id("episode", study.header.person.issuer, study.header.accession_number)
     return Episode(
-        episode=EpisodeId(key),
+        episode=episode_id(study),
         person=study.header.person,
         round_number=woman.round_number,
         screened_on=study.header.study_date,
