@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import PurePath
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from screening.domain.episode import Episode
 from screening.domain.errors import NotFound
-from screening.domain.identifiers import EpisodeId, FileDigest, StudyInstanceUid
+from screening.domain.identifiers import EpisodeId, FileDigest, SopInstanceUid, StudyInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Image, Study, StudyHeader, joined
 from screening.store.inserts import insert_once
@@ -55,15 +54,14 @@ class SqlExams:
             self._describe_device(instance.content)
         return Registered.NEW
 
-    def refuse(self, digest: FileDigest, reason: ReasonCode, source: str, at: datetime) -> None:
-        """Keep a refused file with its reason; folders are cut off the source, since they may carry a name."""
-        name = PurePath(source).name
-        insert_once(self._session, RefusalRow, digest=digest, reason=reason.value, source=name, received_at=at)
+    def refuse(self, digest: FileDigest, reason: ReasonCode, at: datetime) -> None:
+        """Keep a refused file with its reason; not its name, which may be a woman's."""
+        insert_once(self._session, RefusalRow, digest=digest, reason=reason.value, received_at=at)
 
-    def refusals(self) -> Sequence[tuple[FileDigest, ReasonCode, str]]:
+    def refusals(self) -> Sequence[tuple[FileDigest, ReasonCode]]:
         """Files kept but not registered, in order of arrival."""
         rows = self._session.scalars(select(RefusalRow).order_by(RefusalRow.arrival))
-        return [(FileDigest(row.digest), ReasonCode(row.reason), row.source) for row in rows]
+        return [(FileDigest(row.digest), ReasonCode(row.reason)) for row in rows]
 
     def quarantined(self) -> Sequence[tuple[FileDigest, ReasonCode, StudyInstanceUid]]:
         """Instances kept aside, in order of arrival."""
@@ -79,6 +77,16 @@ class SqlExams:
             raise NotFound("no study has this UID")
         return joined([self._one_study(member) for member in self._of_same_exam(row)])
 
+    def arrivals(self, study: Study) -> Mapping[SopInstanceUid, datetime]:
+        """When each image of the exam was registered."""
+        uids = {image.study_instance_uid for image in study.images}
+        rows = self._session.execute(
+            select(InstanceRow.sop_instance_uid, InstanceRow.received_at).where(
+                InstanceRow.study_instance_uid.in_(uids)
+            )
+        )
+        return {SopInstanceUid(uid): at for uid, at in rows}
+
     def studies(self) -> Sequence[StudyInstanceUid]:
         """Every study UID, in order of arrival."""
         uids = self._session.scalars(select(StudyRow.study_instance_uid).order_by(StudyRow.arrival))
@@ -87,7 +95,7 @@ class SqlExams:
     def latest_prior(self, study: Study) -> StudyInstanceUid | None:
         """The latest study of the same woman on an earlier date, quarantined ones left out."""
         person_id = self._people.find(study.header.person)
-        if person_id is None or study.header.study_date is None:
+        if not study.header.person.value or person_id is None or study.header.study_date is None:
             return None
         found = self._session.scalar(
             select(StudyRow.study_instance_uid)
@@ -125,7 +133,8 @@ class SqlExams:
 
     def _of_same_exam(self, row: StudyRow) -> Sequence[StudyRow]:
         """The study and those that came under the same order, quarantined ones apart."""
-        if not row.accession_number or row.quarantine is not None:
+        named = bool(self._people.read(row.participant_id).person.value)
+        if not named or not row.accession_number or row.quarantine is not None:
             return [row]
         same_day = StudyRow.study_date == row.study_date if row.study_date else StudyRow.study_date.is_(None)
         return self._session.scalars(

@@ -122,7 +122,6 @@ class RefusalRow(Row):
     arrival: Mapped[int] = mapped_column(BigKey, primary_key=True)
     digest: Mapped[str]
     reason: Mapped[str]
-    source: Mapped[str]
     received_at: Mapped[datetime]
 
 

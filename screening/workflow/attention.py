@@ -24,6 +24,6 @@ class Attention:
 
 
 def attention(uow: UnitOfWork) -> list[Attention]:
-    """Refused files, then quarantined instances, in order of arrival; file names stay out, for they may hold a name."""
-    refused = [Attention(digest, reason) for digest, reason, _source in uow.exams.refusals()]
+    """Refused files, then quarantined instances, in order of arrival."""
+    refused = [Attention(digest, reason) for digest, reason in uow.exams.refusals()]
     return refused + [Attention(digest, reason, study) for digest, reason, study in uow.exams.quarantined()]

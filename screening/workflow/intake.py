@@ -31,7 +31,7 @@ def receive_file(uow: UnitOfWork, files: Files, reader: InstanceReader, path: Pa
     try:
         instance = reader.read(files.path(stored.digest), stored.digest)
     except NotDicom:
-        uow.exams.refuse(stored.digest, ReasonCode.NOT_DICOM, path.name, at)
+        uow.exams.refuse(stored.digest, ReasonCode.NOT_DICOM, at)
         return Received(path.name, stored.digest, None, None, ReasonCode.NOT_DICOM)
     reason = _reason(instance.content)
     if reason is ReasonCode.OWN_RESULT:

@@ -6,7 +6,7 @@ Appending a case event writes event row, state row and ledger entry together wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from screening.domain.case import CaseState
 from screening.domain.episode import Episode, EpisodeRow
 from screening.domain.events import CaseEvent, Fact
 from screening.domain.geometry import Flip
-from screening.domain.identifiers import CaseId, EpisodeId, FileDigest, StudyInstanceUid
+from screening.domain.identifiers import CaseId, EpisodeId, FileDigest, SopInstanceUid, StudyInstanceUid
 from screening.domain.policy import Policy
 from screening.domain.quality import ReasonCode
 from screening.domain.report import Language, StructuredReport
@@ -163,12 +163,12 @@ class Exams(Protocol):
         """Keep an instance; idempotent for the same UID and bytes; other bytes under a known UID are quarantined."""
         ...
 
-    def refuse(self, digest: FileDigest, reason: ReasonCode, source: str, at: datetime) -> None:
-        """Keep a file that could not be registered, with its reason, for someone who can act."""
+    def refuse(self, digest: FileDigest, reason: ReasonCode, at: datetime) -> None:
+        """Keep a file that could not be registered, with its reason; not its name, which may be a woman's."""
         ...
 
-    def refusals(self) -> Sequence[tuple[FileDigest, ReasonCode, str]]:
-        """Files kept but not registered: digest, reason, name of the source file without folders."""
+    def refusals(self) -> Sequence[tuple[FileDigest, ReasonCode]]:
+        """Files kept but not registered, with the reason."""
         ...
 
     def quarantined(self) -> Sequence[tuple[FileDigest, ReasonCode, StudyInstanceUid]]:
@@ -177,6 +177,10 @@ class Exams(Protocol):
 
     def study(self, uid: StudyInstanceUid) -> Study:
         """The exam this study belongs to, with everything received for it (`exam_key`). Raises NotFound."""
+        ...
+
+    def arrivals(self, study: Study) -> Mapping[SopInstanceUid, datetime]:
+        """When each instance of the exam was registered."""
         ...
 
     def studies(self) -> Sequence[StudyInstanceUid]:

@@ -18,8 +18,7 @@ from screening.domain.identifiers import CaseId
 from screening.domain.quality import TEXTS
 from screening.workflow.attention import attention as find_attention
 from screening.workflow.intake import Received, receive_file
-from screening.workflow.open_case import open_case
-from screening.workflow.ports import Registered
+from screening.workflow.open_case import open_cases
 
 Paths = Annotated[list[Path], typer.Argument(help="DICOM files, folders, or zip archives of them.", metavar="PATH...")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Also do the jobs that follow (AI reads) before ending.")]
@@ -83,18 +82,11 @@ def _receive(service: Service, files: Sequence[Path], hidden: bool) -> list[Rece
 
 
 def _open_cases(service: Service, received: Sequence[Received], hidden: bool) -> list[CaseId]:
-    new = Counter(item.study for item in received if item.registered is Registered.NEW)
-    studies = dict.fromkeys(item.study for item in received if item.study is not None and item.registered is not None)
-    cases = []
+    studies = {item.study for item in received if item.study is not None}
     with progress_bar(hidden) as bar:
         task = bar.add_task("opening cases", total=len(studies))
-        for study in studies:
-            with service.units() as uow:
-                unit, at = service.settings.site, service.clock.now()
-                case = open_case(uow, study, service.policy, unit, at, new[study])
-            cases += [case] if case is not None else []
-            bar.advance(task)
-    return list(dict.fromkeys(cases))
+        unit = service.settings.site
+        return open_cases(service.units, service.clock, received, service.policy, unit, lambda: bar.advance(task))
 
 
 def _summary(received: Sequence[Received], cases: Sequence[CaseId]) -> Table:

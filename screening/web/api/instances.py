@@ -11,8 +11,7 @@ from screening.web.dependencies import Ops
 from screening.web.operations import Operations
 from screening.workflow.attention import Attention, attention
 from screening.workflow.intake import Received, receive_file
-from screening.workflow.open_case import open_case
-from screening.workflow.ports import Registered
+from screening.workflow.open_case import open_cases
 
 router = APIRouter(prefix="/instances", tags=["instances"])
 
@@ -24,11 +23,7 @@ def receive_instances(files: list[UploadFile], ops: Ops) -> list[Received]:
     Cases are opened for the studies that arrived; call again with late images of a study and its case is told.
     """
     received = [_receive(upload, ops) for upload in files]
-    studies = dict.fromkeys(item.study for item in received if item.study is not None)
-    for study in studies:
-        new = sum(item.study == study and item.registered is Registered.NEW for item in received)
-        with ops.units() as uow:
-            open_case(uow, study, ops.policy(), ops.unit, ops.clock.now(), new)
+    open_cases(ops.units, ops.clock, received, ops.policy(), ops.unit)
     return received
 
 

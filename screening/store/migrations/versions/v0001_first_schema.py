@@ -149,7 +149,6 @@ def _create_arrivals() -> None:
         sa.Column("arrival", _KEY, nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("received_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("arrival", name=op.f("pk_refusals")),
         sa.UniqueConstraint("digest", "reason", name=op.f("uq_refusals_digest_reason")),
