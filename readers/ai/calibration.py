@@ -6,6 +6,7 @@ probabilities at a stated prevalence, and the raw exam score into 1-10 by decile
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tomllib
 from bisect import bisect_right
@@ -92,6 +93,11 @@ class Calibrations:
     def find(self, identity: AiIdentity, stratum: Stratum) -> Calibration | None:
         """The calibration for this AI on this stratum, or None."""
         return next((c for c in self._all if c.matches(identity) and c.stratum.covers(stratum)), None)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over every number in force: another calibration, or a changed one, gives another."""
+        return hashlib.sha256("\n".join(sorted(map(repr, self._all))).encode()).hexdigest()
 
     @classmethod
     def from_folders(cls, *folders: Path) -> Calibrations:

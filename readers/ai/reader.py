@@ -1,7 +1,8 @@
 """The native AI reader: study in, AI read or coded refusal out, one way.
 
 slots -> decode -> network per view -> regions back in stored pixels -> breast -> exam -> calibration -> verdict.
-It never raises for a bad exam and never guesses: what it cannot read is refused with a reason.
+It never raises for a bad exam and never guesses: what it cannot read is refused with a reason. When the model itself
+fails on one view, the whole exam is: a read of the views that happened to go well would be another read.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
+from typing import Final, Protocol
 
 from models.engines.protocol import Engine, ViewPrediction
-from models.errors import InputInvalid
+from models.errors import InputInvalid, ModelError
 from models.predict import ModelInfo
 from models.preprocess import prepare
 from readers.ai.calibration import Calibration, Calibrations, Stratum
@@ -26,6 +27,8 @@ from screening.domain.study import Image, Slot, Study
 from screening.workflow.ports import PixelSource, PresentationImage
 
 DECODE_THREADS = 2
+ENGINE_ERRORS: Final = (ModelError, RuntimeError, MemoryError)
+"""How a model fails: its own errors, those of the engine below it (out of memory included), and those of Python."""
 
 
 class ViewModel(Protocol):
@@ -87,13 +90,18 @@ class NeuralReader:
             label=info.label,
         )
 
+    @property
+    def fingerprint(self) -> str:
+        """Which calibrations are in force."""
+        return self._calibrations.fingerprint
+
     def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
         """Read one study. The prior is listed but not used by this model (`prior_used` is False)."""
         started = self._seconds()
         selection = fill_slots(study)
         watch = _Stopwatch()
         loaded = self._load(selection, pixels)
-        scored, refused = self._predict(loaded, watch)
+        scored, refused = _all_or_none(loaded, *self._predict(loaded, watch))
         stratum = _stratum([item.image for item in scored] or list(study.images), site)
         calibration = self._calibrations.find(self.identity, stratum)
         status, reasons = verdict(selection, scored, refused, calibration)
@@ -131,8 +139,9 @@ class NeuralReader:
             begun = self._seconds()
             try:
                 picture = pixels.load(image)
-            except UnusableImage as error:
-                refusal = Exclusion(image.sop_instance_uid, ReasonCode(error.reason))
+            except (UnusableImage, MemoryError) as error:
+                reason = ReasonCode(error.reason) if isinstance(error, UnusableImage) else ReasonCode.MODEL_FAILED
+                refusal = Exclusion(image.sop_instance_uid, reason)
                 return _Loaded(slot, image, None, refusal, self._seconds() - begun)
             return _Loaded(slot, image, picture, None, self._seconds() - begun)
 
@@ -149,7 +158,10 @@ class NeuralReader:
             if item.picture is None:
                 refused += [item.refusal] if item.refusal else []
                 continue
-            answer = self._predict_one(item.picture, watch)
+            try:
+                answer = self._predict_one(item.picture, watch)
+            except ENGINE_ERRORS:
+                answer = ReasonCode.MODEL_FAILED
             if isinstance(answer, ReasonCode):
                 refused.append(Exclusion(item.image.sop_instance_uid, answer))
             else:
@@ -181,6 +193,8 @@ def verdict(
     selection: Selection, scored: Sequence[Scored], refused: Sequence[Exclusion], calibration: Calibration | None
 ) -> tuple[AiStatus, tuple[ReasonCode, ...]]:
     """Status and reasons of a read: `ok` only with four readable views, all in distribution, and a calibration."""
+    if any(item.reason is ReasonCode.MODEL_FAILED for item in refused):
+        return AiStatus.FAILED, (ReasonCode.MODEL_FAILED,)
     if not scored:
         why = dict.fromkeys((ReasonCode.NO_USABLE_IMAGES, *(item.reason for item in refused)))
         return AiStatus.UNSUPPORTED, tuple(why)
@@ -195,6 +209,17 @@ def verdict(
     if unsupported:
         return AiStatus.UNSUPPORTED, tuple(reasons)
     return (AiStatus.UNCALIBRATED if reasons else AiStatus.OK), tuple(reasons)
+
+
+def _all_or_none(
+    loaded: Sequence[_Loaded], scored: list[Scored], refused: list[Exclusion]
+) -> tuple[list[Scored], list[Exclusion]]:
+    """Views and refusals as they are, unless the model failed on a view: then no view counts, and each is named."""
+    if all(item.reason is not ReasonCode.MODEL_FAILED for item in refused):
+        return scored, refused
+    named = {item.sop_instance_uid for item in refused}
+    uids = [item.image.sop_instance_uid for item in loaded]
+    return [], [*refused, *(Exclusion(uid, ReasonCode.MODEL_FAILED) for uid in uids if uid not in named)]
 
 
 def _stratum(images: Sequence[Image], site: str) -> Stratum:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from models.engines.protocol import ViewPrediction
+from models.errors import ModelError
 from models.predict import ModelInfo
 from models.preprocess import PreparedView
 from models.regions import Region
@@ -138,3 +139,43 @@ def test_marks_come_back_in_stored_pixels_of_each_side() -> None:
     assert right.x0 == pytest.approx(512 - left.x1)
     assert right.x1 == pytest.approx(512 - left.x0)
     assert (right.y0, right.y1) == (left.y0, left.y1)
+
+
+@dataclass
+class FailingEngine(KnownEngine):
+    """Fails on the view of this number, counted from 1, and answers the others."""
+
+    error: Exception = field(default_factory=RuntimeError)
+    failing: int = 3
+
+    def predict(self, prepared: PreparedView) -> ViewPrediction:
+        """The known answer, or the failure."""
+        answer = super().predict(prepared)
+        if len(self.seen) == self.failing:
+            raise self.error
+        return answer
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA out of memory"), ModelError("bad"), MemoryError()])
+def test_a_model_that_fails_on_one_view_has_not_read_the_exam(error: Exception) -> None:
+    result = read(FailingEngine(malignancy=0.95, error=error))
+    assert (result.status, result.reasons) == (AiStatus.FAILED, (ReasonCode.MODEL_FAILED,))
+    assert (result.raw_score, result.exam_score, result.flagged) == (None, None, False)
+    assert (result.breasts, result.regions, result.input_digests) == ((), (), ())
+    named = {item.sop_instance_uid: item.reason for item in result.excluded}
+    assert named == {image(slot).sop_instance_uid: ReasonCode.MODEL_FAILED for slot in Slot}
+
+
+def test_an_undecodable_image_keeps_its_own_reason_when_the_model_fails() -> None:
+    broken = image(Slot.LMLO).sop_instance_uid
+    result = read(FailingEngine(), Pictures({broken: ReasonCode.PIXELS_UNDECODABLE}))
+    assert result.status is AiStatus.FAILED
+    reasons = [item.reason for item in result.excluded if item.sop_instance_uid == broken]
+    assert reasons == [ReasonCode.PIXELS_UNDECODABLE]
+
+
+def test_another_calibration_has_another_fingerprint() -> None:
+    changed = replace(CALIBRATION, flag_from=9)
+    prints = {Calibrations(c).fingerprint for c in ([], [CALIBRATION], [changed], [CALIBRATION, changed])}
+    assert len(prints) == 4
+    assert Calibrations([changed, CALIBRATION]).fingerprint == Calibrations([CALIBRATION, changed]).fingerprint
