@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from screening.domain.identifiers import StudyInstanceUid
+from screening.domain.identifiers import FileDigest, SopInstanceUid, StudyInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Image, StoredObject, Study, exam_key, joined
 from screening.workflow.ports import ReadInstance
@@ -13,8 +13,8 @@ from screening.workflow.ports import ReadInstance
 def assemble(instances: Iterable[ReadInstance]) -> list[Study]:
     """Group instances into exams: by study, and studies of one order together (`exam_key`).
 
-    The same SOP Instance UID counts once (the first; the store keeps a differing second in quarantine). A study that
-    names two patients is quarantined as a whole.
+    The same SOP Instance UID counts once, the first. One with other bytes is among the study's other objects as
+    DUPLICATE_DIFFERS, as the store would quarantine it. A study that names two patients is quarantined as a whole.
     """
     by_study: dict[StudyInstanceUid, list[ReadInstance]] = {}
     for instance in instances:
@@ -27,17 +27,28 @@ def assemble(instances: Iterable[ReadInstance]) -> list[Study]:
 
 
 def _study(members: list[ReadInstance]) -> Study:
-    images: dict[str, Image] = {}
-    others: dict[str, StoredObject] = {}
+    first: dict[SopInstanceUid, Image | StoredObject] = {}
+    differing: dict[FileDigest, StoredObject] = {}
     for member in members:
-        if isinstance(member.content, Image):
-            images.setdefault(member.content.sop_instance_uid, member.content)
-        else:
-            others.setdefault(member.content.sop_instance_uid, member.content)
+        content = member.content
+        kept = first.setdefault(content.sop_instance_uid, content)
+        if kept.digest != content.digest:
+            differing.setdefault(content.digest, _set_aside(content))
     people = {(member.header.person.issuer, member.header.person.value) for member in members}
     return Study(
         header=members[0].header,
-        images=tuple(images.values()),
-        others=tuple(others.values()),
+        images=tuple(content for content in first.values() if isinstance(content, Image)),
+        others=(*(content for content in first.values() if isinstance(content, StoredObject)), *differing.values()),
         quarantine=ReasonCode.TWO_PATIENTS if len(people) > 1 else None,
+    )
+
+
+def _set_aside(content: Image | StoredObject) -> StoredObject:
+    return StoredObject(
+        sop_instance_uid=content.sop_instance_uid,
+        series_instance_uid=content.series_instance_uid,
+        study_instance_uid=content.study_instance_uid,
+        sop_class_uid=content.sop_class_uid,
+        digest=content.digest,
+        reason=ReasonCode.DUPLICATE_DIFFERS,
     )

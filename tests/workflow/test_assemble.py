@@ -59,3 +59,16 @@ def test_two_patients_in_one_study_quarantine_it_whole() -> None:
 def test_an_instance_that_came_twice_counts_once(count: int) -> None:
     (study,) = assemble(instances() * count)
     assert len(study.images) == 4
+
+
+def test_other_bytes_under_a_known_uid_are_named_and_the_first_is_used() -> None:
+    first, *others = instances()
+    changed = ReadInstance(first.header, replace(first.content, digest=ids.FileDigest("f" * 64)))
+    (study,) = assemble([first, *others, changed, changed])
+    assert len(study.images) == 4
+    assert study.image(first.content.sop_instance_uid).digest == first.content.digest
+    (exclusion,) = study.not_images()
+    assert (exclusion.sop_instance_uid, exclusion.reason) == (
+        first.content.sop_instance_uid,
+        ReasonCode.DUPLICATE_DIFFERS,
+    )
