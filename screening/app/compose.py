@@ -40,7 +40,7 @@ from screening.workflow.read_by_ai import read_by_ai
 from screening.workflow.release import COMPOSE_REPORT_JOB
 
 if TYPE_CHECKING:
-    from readers.ai.reader import ViewModel
+    from readers.ai.reader import NeuralReader, ViewModel
 
 VERSION = version("secondread")
 
@@ -124,7 +124,7 @@ def shipped_policy(policy_id: str) -> Policy:
     return policies[policy_id]
 
 
-def ai_reader(settings: Settings) -> AiReader:
+def ai_reader(settings: Settings) -> NeuralReader:
     """The native AI reader with the shipped and the configured calibrations.
 
     Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from screening.app.documents import from_data, to_json
+from screening.app.output import writing
 from screening.app.pictures import pictures_of
+from screening.app.results_folder import ResultsFolder, results_folder
 from screening.dicom.cad_outcome import NO_PART
 from screening.dicom.contact_sheet import render_contact_sheet
 from screening.domain.ai_read import AiRead, AiStatus
@@ -58,7 +59,7 @@ class FilesInPlace:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file of the batch that is no DICOM object."""
+    """A file of the batch that is no DICOM object, or that cannot be read."""
 
     name: str
     reason: ReasonCode
@@ -76,33 +77,31 @@ class ScoredExam:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Everything scoring needs."""
+    """Everything scoring needs. `version` names the program and the calibrations that results were made with."""
 
     reader: AiReader
     pixels: PixelSource
     cad_sr: CadSrWriter
     clock: Clock
     site: str
+    version: str
 
-    def score(self, study: Study, out: Path) -> ScoredExam:
+    def score(self, study: Study, results: ResultsFolder) -> ScoredExam:
         """Read one study and write JSON, CAD SR and contact sheet, all or nothing."""
-        folder = out / stable_id("exam", study.study_instance_uid)
-        signature = self._signature(study)
+        name = stable_id("exam", study.study_instance_uid)
+        folder, signature = results.out / name, self._signature(study)
         before = _complete(folder, signature)
         if before is not None:
             return ScoredExam(study, before, folder, done_before=True)
         read = self._read(study)
-        part = out / f".{folder.name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        self._write(study, read, signature, part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.replace(folder)
+        with writing(results.out):
+            self._write(study, read, signature, results.part(name))
+            results.publish(name, lambda there: _complete(there, signature) is not None)
         return ScoredExam(study, read, folder, done_before=False)
 
     def _read(self, study: Study) -> AiRead:
         if study.quarantine is not None:
-            return refused_read(study.study_instance_uid, AiStatus.UNSUPPORTED, study.quarantine)
+            return refused_read(study, AiStatus.UNSUPPORTED, study.quarantine)
         return self.reader.read(study, self.pixels, self.site)
 
     def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
@@ -116,8 +115,8 @@ class Scorer:
     def _signature(self, study: Study) -> str:
         identity = self.reader.identity
         digests = sorted([image.digest for image in study.images] + [other.digest for other in study.others])
-        parts = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine, self.site, *digests)
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+        parts = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine, self.site, self.version)
+        return hashlib.sha256("\x1f".join((*parts, *digests)).encode()).hexdigest()
 
 
 def describe(
@@ -130,8 +129,9 @@ def describe(
     for path in files:
         try:
             instance = reader.read(path, place.add(path))
-        except NotDicom:
-            unreadable.append(Unreadable(path.name, ReasonCode.NOT_DICOM))
+        except (NotDicom, OSError) as error:
+            reason = ReasonCode.NOT_DICOM if isinstance(error, NotDicom) else ReasonCode.UNREADABLE
+            unreadable.append(Unreadable(path.name, reason))
             continue
         instances.append(instance)
         names.setdefault(instance.content.sop_instance_uid, path.name)
@@ -140,18 +140,18 @@ def describe(
 
 def score_all(scorer: Scorer, studies: Iterable[Study], out: Path) -> Iterator[ScoredExam]:
     """Score studies one by one, each complete on disk before the next begins."""
-    out.mkdir(parents=True, exist_ok=True)
-    for study in studies:
-        yield scorer.score(study, out)
+    with results_folder(out) as results:
+        for study in studies:
+            yield scorer.score(study, results)
 
 
 def _complete(folder: Path, signature: str) -> AiRead | None:
     """The stored read when the folder is complete for this signature."""
     try:
         document = json.loads((folder / READ_FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        if not isinstance(document, dict) or document.get("signature") != signature:
+            return None
+        read: AiRead = from_data(AiRead, document["read"])
+    except (OSError, ValueError, KeyError):  # pydantic's ValidationError is a ValueError
         return None
-    if document.get("signature") != signature:
-        return None
-    read: AiRead = from_data(AiRead, document["read"])
     return read

@@ -15,7 +15,9 @@ from screening.app.terminal import Json, emit, progress_bar, settings_of
 
 def demo(
     ctx: typer.Context,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write: new, empty, or of an earlier demo.")] = Path("demo-output"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder to write: new, empty, or of an earlier demo.")
+    ] = Path("demo-output"),
     women: Annotated[int, typer.Option(min=8, max=500, help="Women in the round, with images.")] = 16,
     simulated: Annotated[int, typer.Option(min=0, help="Women of the large round without images.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same round.")] = 44,

@@ -31,7 +31,8 @@ def score(ctx: typer.Context, paths: Paths, out: Out = Path("scores"), site: Sit
     with input_files(paths) as files:
         studies, unreadable, names = describe(files, place, compose.instance_reader())
         reader = compose.ai_reader(settings_of(ctx))
-        scorer = Scorer(reader, compose.pixel_source(place), compose.cad_sr_writer(), SystemClock(), site)
+        pixels, cad_sr = compose.pixel_source(place), compose.cad_sr_writer()
+        scorer = Scorer(reader, pixels, cad_sr, SystemClock(), site, f"{compose.VERSION} {reader.fingerprint}")
         exams = []
         with progress_bar(hidden=json) as bar:
             task = bar.add_task("reading exams", total=len(studies))
