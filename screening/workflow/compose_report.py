@@ -14,6 +14,12 @@ from screening.domain.study import ImageKind, Laterality, Study
 from screening.workflow.ports import UnitOfWork
 from screening.workflow.recorded_case import load
 
+READ_KINDS = frozenset(
+    {ImageKind.FFDM, ImageKind.FFDM_PROCESSING, ImageKind.DBT, ImageKind.SYNTHETIC_2D, ImageKind.FILM}
+    | {ImageKind.PROPRIETARY_TOMOSYNTHESIS, ImageKind.CONTRAST}
+)
+"""Kinds of image that show a breast to a reader; a specimen, a projection or a test object alone does not."""
+
 
 def compose_report(uow: UnitOfWork, case: CaseId, organisation: str) -> StructuredReport:
     """The report of a released case, stored as version 1; composing again returns the stored one.
@@ -43,7 +49,7 @@ def compose_report(uow: UnitOfWork, case: CaseId, organisation: str) -> Structur
         modality_is_dbt=any(image.kind is ImageKind.DBT for image in study.images),
         images=_references(study),
         outcome=facts.released,
-        breasts=_breasts(facts, facts.released),
+        breasts=_breasts(facts, facts.released, imaged_sides(study)),
         density=_density(facts, ai_read),
         readers=_readers(facts),
         policy=f"{recorded.policy.id}@{recorded.policy.version}",
@@ -58,29 +64,39 @@ def compose_report(uow: UnitOfWork, case: CaseId, organisation: str) -> Structur
 
 def _references(study: Study) -> tuple[ImageReference, ...]:
     return tuple(
-        ImageReference(
-            image.sop_instance_uid, image.series_instance_uid, image.study_instance_uid, image.sop_class_uid
-        )
+        ImageReference(image.sop_instance_uid, image.series_instance_uid, image.study_instance_uid, image.sop_class_uid)
         for image in study.images
     )
 
 
-def _breasts(facts: CaseFacts, outcome: Outcome) -> tuple[BreastOpinion, ...]:
-    """One category per side: as decided where recalled, else the worst the readers gave, else negative."""
+def imaged_sides(study: Study) -> frozenset[Laterality]:
+    """Breasts of which the study holds at least one image that people read."""
+    return frozenset(image.laterality for image in study.images if image.kind in READ_KINDS and image.laterality)
+
+
+def _breasts(facts: CaseFacts, outcome: Outcome, imaged: frozenset[Laterality]) -> tuple[BreastOpinion, ...]:
+    """One category per side: as decided where recalled, else the worst the readers gave, else negative.
+
+    Nothing is said of a breast that nobody recalled or categorised and that no image shows: absent is not negative.
+    """
     if outcome.kind in (OutcomeKind.TECHNICAL_RECALL, OutcomeKind.NO_RESULT):
         return ()
-    recalled = {breast.laterality: breast for breast in outcome.breasts}
-    return tuple(recalled.get(side) or BreastOpinion(side, _benign_category(facts, side)) for side in Laterality)
+    told = {breast.laterality: breast for breast in outcome.breasts}
+    for side in Laterality:
+        category = _benign_category(facts, side) or (BiRads.NEGATIVE if side in imaged else None)
+        if side not in told and category is not None:
+            told[side] = BreastOpinion(side, category)
+    return tuple(told[side] for side in Laterality if side in told)
 
 
-def _benign_category(facts: CaseFacts, side: Laterality) -> BiRads:
+def _benign_category(facts: CaseFacts, side: Laterality) -> BiRads | None:
     given = [
         breast.category
         for read in facts.reads
         for breast in read.recorded.opinion.breasts
         if breast.laterality is side and breast.category in (BiRads.NEGATIVE, BiRads.BENIGN)
     ]
-    return worst(tuple(given)) if given else BiRads.NEGATIVE
+    return worst(tuple(given)) if given else None
 
 
 def _density(facts: CaseFacts, read: AiRead | None) -> BreastDensity | None:
