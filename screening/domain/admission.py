@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from screening.domain import errors
 from screening.domain import events as ev
 from screening.domain.blinding import is_blind
-from screening.domain.case import CaseStatus, decide, valid_reads
+from screening.domain.case import LATE_IMAGES, CaseStatus, decide, valid_reads
 from screening.domain.facts import CaseFacts, fold
 from screening.domain.identifiers import ReaderId, ReadId
 from screening.domain.independence import may_arbitrate, may_read
 from screening.domain.opinion import Opinion, OpinionKind
+from screening.domain.outcome import Outcome
 from screening.domain.policy import Policy
-from screening.domain.transitions import FINAL, next_states
+from screening.domain.transitions import CONCLUDED, FINAL, next_states
 
 
 def admit(policy: Policy, events: Sequence[ev.CaseEvent], fact: ev.Fact, now: datetime) -> CaseStatus:
@@ -30,21 +31,18 @@ def admit(policy: Policy, events: Sequence[ev.CaseEvent], fact: ev.Fact, now: da
     facts = fold(events)
     _check_opened(policy, facts, fact)
     match fact:
-        case ev.ReadClaimed(author=author):
-            _check_reader(policy, facts, author)
-            _check_lease(facts, (author,), now)
-        case ev.ReadReleased(reader=reader):
-            _check_own_lease(facts, reader, now)
+        case ev.ReadClaimed() | ev.ReadReleased() | ev.ArbitrationClaimed():
+            _check_claim(policy, facts, fact, now)
         case ev.ReadRecorded():
             _check_read(policy, facts, fact, status, now)
-        case ev.ArbitrationClaimed(authors=authors):
-            _check_arbiters(policy, facts, authors, now)
         case ev.ArbitrationDecided(authors=authors, opinion=opinion, read=read):
             _check_arbiters(policy, facts, authors, now)
             check_categories(policy, opinion)
             _check_new_id(facts, read)
-        case ev.OutcomeReleased():
-            _check_release(status, fact)
+        case ev.OutcomeReleased(outcome=outcome):
+            _check_release(status, outcome)
+        case ev.LateImagesResolved(note=note):
+            _check_late_images(facts, note)
         case _:
             _check_reads_named(facts, fact, status)
     return status
@@ -59,6 +57,16 @@ def check_categories(policy: Policy, opinion: Opinion) -> None:
     if opinion.kind is OpinionKind.RECALL and not recalls:
         allowed = ", ".join(str(category.value) for category in sorted(policy.recall_categories))
         raise errors.CategoryNotAllowed(f"this policy recalls with the BI-RADS categories {allowed}")
+
+
+def check_releasable(status: CaseStatus) -> None:
+    """Raise EventNotAllowed unless the case has concluded, CaseHeld while a hold or a late image stands in the way."""
+    if status.state is not CONCLUDED:
+        raise errors.EventNotAllowed(f"a case is released when it has concluded; this one is {status.state.value}")
+    if status.holds:
+        raise errors.CaseHeld("the case is on hold: " + ", ".join(hold.value for hold in status.holds))
+    if LATE_IMAGES in status.review:
+        raise errors.CaseHeld("late_images: images came after the case was read and wait for a person")
 
 
 def _check_opened(policy: Policy, facts: CaseFacts, fact: ev.Fact) -> None:
@@ -79,6 +87,22 @@ def _check_opened(policy: Policy, facts: CaseFacts, fact: ev.Fact) -> None:
 def _check_reader(policy: Policy, facts: CaseFacts, author: ev.Author) -> None:
     if not may_read(policy, facts, author):
         raise errors.ReaderNotIndependent("this person has read or arbitrated the case, or has seen another read")
+
+
+def _check_claim(
+    policy: Policy,
+    facts: CaseFacts,
+    fact: ev.ReadClaimed | ev.ReadReleased | ev.ArbitrationClaimed,
+    now: datetime,
+) -> None:
+    match fact:
+        case ev.ReadClaimed(author=author):
+            _check_reader(policy, facts, author)
+            _check_lease(facts, (author,), now)
+        case ev.ReadReleased(reader=reader):
+            _check_own_lease(facts, reader, now)
+        case ev.ArbitrationClaimed(authors=authors):
+            _check_arbiters(policy, facts, authors, now)
 
 
 def _check_lease(facts: CaseFacts, authors: tuple[ev.Author, ...], now: datetime) -> None:
@@ -134,11 +158,26 @@ def _check_arbiters(policy: Policy, facts: CaseFacts, authors: tuple[ev.Author, 
     _check_lease(facts, authors, now)
 
 
-def _check_release(status: CaseStatus, fact: ev.OutcomeReleased) -> None:
-    if status.holds:
-        raise errors.CaseHeld("the case is on hold: " + ", ".join(hold.value for hold in status.holds))
-    if status.outcome != fact.outcome:
+def _check_release(status: CaseStatus, outcome: Outcome) -> None:
+    check_releasable(status)
+    if status.outcome != outcome:
         raise errors.EventNotAllowed("only the outcome that follows from the facts can be released")
+
+
+def _check_own_opinion(facts: CaseFacts, named: ReadId, by: ev.Author | None) -> None:
+    """A correction window belongs to who gave the opinion; nobody else closes it early."""
+    authors = {read.recorded.author.person for read in facts.reads if read.id == named}
+    if facts.decision is not None and facts.decision.decided.read == named:
+        authors |= {author.person for author in facts.decision.decided.authors}
+    if by is None or by.person not in authors:
+        raise errors.EventNotAllowed("a correction window is closed early only by who gave the opinion")
+
+
+def _check_late_images(facts: CaseFacts, note: str) -> None:
+    if not facts.late_images:
+        raise errors.EventNotAllowed("no late images of this case wait for a person")
+    if not note.strip():
+        raise errors.EventNotAllowed("who looked into late images notes what was done about them")
 
 
 def _check_reads_named(facts: CaseFacts, fact: ev.Fact, status: CaseStatus) -> None:
@@ -151,6 +190,8 @@ def _check_reads_named(facts: CaseFacts, fact: ev.Fact, status: CaseStatus) -> N
             return
     if not named <= allowed:
         raise errors.EventNotAllowed("this case has no such read, or its correction window has not elapsed")
+    if isinstance(fact, ev.ReadFinalised):
+        _check_own_opinion(facts, fact.read, fact.by)
 
 
 def _known_reads(facts: CaseFacts) -> set[ReadId]:

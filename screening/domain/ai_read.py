@@ -101,7 +101,7 @@ class AiRead:
 
     `exam_score` is 1-10: the decile of `raw_score` within the stated reference population of the calibration.
     With status `uncalibrated` raw scores and regions are there to look at, and exam score and probabilities are None.
-    `explanation` names where each slot's evidence came from; `input_digests` are the SHA-256 of the scored files.
+    `input_digests` are the SHA-256 of the scored files.
     """
 
     study_instance_uid: StudyInstanceUid

@@ -38,7 +38,7 @@ def visible_fields(policy: Policy, facts: CaseFacts, role: Role, author: Author)
 
 def is_blind(facts: CaseFacts, author: Author) -> bool:
     """Whether this person has been shown nothing that derives from another read or from AI."""
-    return not any(reader == author.reader and name in REVEALING for reader, name in facts.seen)
+    return not facts.seen_by(author) & REVEALING
 
 
 def _reads_closed(policy: Policy, facts: CaseFacts) -> bool:

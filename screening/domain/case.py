@@ -23,7 +23,10 @@ from screening.domain.opinion import OpinionKind
 from screening.domain.outcome import Flagger, Outcome, OutcomeKind
 from screening.domain.policy import AiFlagAction, AiNeededBy, Policy
 
-__all__ = ["CaseState", "CaseStatus", "decide", "required_reads", "usable_ai", "valid_reads"]
+__all__ = ["LATE_IMAGES", "CaseState", "CaseStatus", "decide", "required_reads", "usable_ai", "valid_reads"]
+
+LATE_IMAGES = "late_images"
+"""Reason for a review: images came after the case was read, and nobody has looked into them yet."""
 
 
 class CaseState(StrEnum):
@@ -46,7 +49,8 @@ class CaseStatus:
     """Everything a worklist, a page or a job needs to know about a case now.
 
     `outcome` is established in `concluded` and `released`, provisional or None before. `finalise` are the reads whose
-    window has elapsed but whose finalisation nobody has recorded yet. `review` says why a released case needs a look.
+    window has elapsed but whose finalisation nobody has recorded yet. `review` says, in any state, why a person must
+    look into the case.
     """
 
     state: CaseState
@@ -62,8 +66,8 @@ class CaseStatus:
 
     @property
     def releasable(self) -> bool:
-        """Whether the outcome may leave the house now."""
-        return self.state is CaseState.CONCLUDED and not self.holds
+        """Whether the outcome may leave the house now: concluded, not held, no image left out of the reading."""
+        return self.state is CaseState.CONCLUDED and not self.holds and LATE_IMAGES not in self.review
 
 
 def decide(policy: Policy, events: Sequence[CaseEvent], now: datetime) -> CaseStatus:
@@ -77,7 +81,7 @@ def decide(policy: Policy, events: Sequence[CaseEvent], now: datetime) -> CaseSt
     if facts.released is None:
         return _status(policy, facts, now)
     at_release = _status(policy, fold(before_release(events)), facts.released_at or now)
-    return _released(facts, facts.released, at_release, _status(policy, facts, now))
+    return _released(facts.released, at_release, _status(policy, facts, now))
 
 
 def required_reads(policy: Policy, facts: CaseFacts) -> int:
@@ -128,6 +132,7 @@ def _status(policy: Policy, facts: CaseFacts, now: datetime) -> CaseStatus:
         finalise=_due(judged, now),
         ai_overdue=ai_overdue(policy, facts, now),
         leased_until=lease.expires_at if lease is not None and lease.expires_at > now else None,
+        review=(LATE_IMAGES,) if facts.late_images else (),
     )
 
 
@@ -243,13 +248,11 @@ def _standing_holds(policy: Policy, facts: CaseFacts, now: datetime) -> tuple[Ho
     )
 
 
-def _released(facts: CaseFacts, released: Outcome, at_release: CaseStatus, later: CaseStatus) -> CaseStatus:
-    review = list(facts.review)
-    if facts.late_images:
-        review.append("late_images")
+def _released(released: Outcome, at_release: CaseStatus, later: CaseStatus) -> CaseStatus:
+    review = list(later.review)
     if later.outcome is None or not later.outcome.tells_same(released):
         review.append("outcome_would_differ")
-    if at_release.outcome is None or not at_release.outcome.tells_same(released) or at_release.holds:
+    if at_release.outcome is None or not at_release.outcome.tells_same(released) or _stopped(at_release):
         review.append("released_against_policy")
     return CaseStatus(
         state=CaseState.RELEASED,
@@ -259,3 +262,8 @@ def _released(facts: CaseFacts, released: Outcome, at_release: CaseStatus, later
         arbitration=at_release.arbitration,
         review=tuple(review),
     )
+
+
+def _stopped(status: CaseStatus) -> bool:
+    """Whether something stood in the way of a release besides the reading itself."""
+    return bool(status.holds) or LATE_IMAGES in status.review

@@ -98,6 +98,13 @@ class LateImagesReceived:
 
 
 @dataclass(frozen=True)
+class LateImagesResolved:
+    """A person looked into the images that came late; `note` says what was done about them."""
+
+    note: str
+
+
+@dataclass(frozen=True)
 class AiScored:
     """An AI read with status `ok` exists; `run` is the id of the stored AiRead."""
 
@@ -160,9 +167,10 @@ class ReadWithdrawn:
 
 @dataclass(frozen=True)
 class ReadFinalised:
-    """The reader closed the correction window early."""
+    """Who gave the opinion closed its correction window early; `by` is None only where it was not yet recorded."""
 
     read: ReadId
+    by: Author | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +193,7 @@ class ArbitrationClaimed:
 
 @dataclass(frozen=True)
 class ArbitrationDecided:
-    """The third decision, by one person or a panel; `shown` is what they had in view."""
+    """The third decision, by one person or a panel; `shown` is what they had been shown."""
 
     read: ReadId
     authors: tuple[Author, ...]
@@ -197,10 +205,20 @@ class ArbitrationDecided:
 
 @dataclass(frozen=True)
 class ResultRevealed:
-    """Something that was hidden was shown to a person."""
+    """Something that was hidden was shown to a person.
+
+    `registration` says to whom, whatever the account; it is empty only in facts recorded before it was kept.
+    """
 
     reader: ReaderId
     fields: tuple[Field, ...]
+    registration: str = ""
+
+    def shown_to(self, author: Author) -> bool:
+        """Whether this person was shown it; without a registration the account has to stand for the person."""
+        if not self.registration:
+            return self.reader == author.reader
+        return Author(self.reader, self.registration).person == author.person
 
 
 @dataclass(frozen=True)
@@ -267,6 +285,7 @@ Fact = (
     | PolicyPinned
     | ImagesCompleted
     | LateImagesReceived
+    | LateImagesResolved
     | AiScored
     | AiRefused
     | ReadClaimed

@@ -61,7 +61,8 @@ class Lease:
 class CaseFacts:
     """The case as recorded so far; times are UTC.
 
-    `ai` is the latest AI fact; `ai_refused` tells whether AI ever refused. `seen` holds what was revealed to whom.
+    `late_images` counts those nobody has looked into yet. `ai` is the latest AI fact; `ai_refused` tells whether AI
+    ever refused. `revealed` holds what was shown to whom.
     """
 
     opened: ev.CaseOpened | None = None
@@ -79,13 +80,16 @@ class CaseFacts:
     lease: Lease | None = None
     holds: tuple[tuple[ev.HoldKind, str, datetime], ...] = ()
     objections: frozenset[ev.Objection] = frozenset()
-    seen: tuple[tuple[str, Field], ...] = ()
+    revealed: tuple[ev.ResultRevealed, ...] = ()
     released: Outcome | None = None
     released_at: datetime | None = None
     assessment: ev.AssessmentReceived | None = None
     interval_cancer: ev.IntervalCancerReported | None = None
     withdrawal: str | None = None
-    review: tuple[str, ...] = ()
+
+    def seen_by(self, author: ev.Author) -> frozenset[Field]:
+        """Everything this person was shown of this case, under whatever account."""
+        return frozenset(name for reveal in self.revealed if reveal.shown_to(author) for name in reveal.fields)
 
 
 def fold(events: Iterable[ev.CaseEvent]) -> CaseFacts:
@@ -159,8 +163,10 @@ def _apply_other(facts: CaseFacts, fact: ev.Fact, at: datetime) -> CaseFacts:
     match fact:
         case ev.LateImagesReceived(count=count):
             return _with(facts, late_images=facts.late_images + count)
-        case ev.ResultRevealed(reader=reader, fields=fields):
-            return _with(facts, seen=(*facts.seen, *((reader, name) for name in fields)))
+        case ev.LateImagesResolved():
+            return _with(facts, late_images=0)
+        case ev.ResultRevealed():
+            return _with(facts, revealed=(*facts.revealed, fact))
         case ev.ObjectionRecorded(objection=objection):
             return _with(facts, objections=facts.objections | {objection})
         case _:

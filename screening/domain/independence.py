@@ -22,7 +22,7 @@ def may_read(policy: Policy, facts: CaseFacts, author: Author) -> bool:
     hidden = {Field.OTHER_READS, Field.OUTCOME} - policy.visibility.get(
         (Role.READER, Phase.BEFORE_OWN_READ), frozenset()
     )
-    return not any(reader == author.reader and name in hidden for reader, name in facts.seen)
+    return not facts.seen_by(author) & hidden
 
 
 def may_arbitrate(policy: Policy, reads: Sequence[HumanRead], authors: Sequence[Author]) -> bool:

@@ -46,6 +46,7 @@ TRANSITIONS: dict[type[ev.Fact], Row] = {
     ev.PolicyPinned: _same(IMAGES, AI, FIRST),
     ev.ImagesCompleted: {IMAGES: _to(AI, FIRST)},
     ev.LateImagesReceived: _same(*S),
+    ev.LateImagesResolved: _same(*S),
     ev.AiScored: _AI_ARRIVES,
     ev.AiRefused: _AI_ARRIVES,
     ev.ObjectionRecorded: {**_AI_ARRIVES, AI: _AI_ARRIVES[AI] | {AI}},

@@ -1,4 +1,4 @@
-"""Other facts people record about a case: objections, holds, withdrawal, what the hospital found later."""
+"""Other facts people record about a case: objections, late images, holds, withdrawal, what the hospital found later."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from screening.workflow.recorded_case import load, record
 
 PersonalFact = (
     ev.ObjectionRecorded
+    | ev.LateImagesResolved
     | ev.Held
     | ev.Resumed
     | ev.CaseWithdrawn

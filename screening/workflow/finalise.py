@@ -14,9 +14,12 @@ from screening.workflow.recorded_case import load, record
 HOUSEKEEPING = "housekeeping"
 
 
-def finalise_read(uow: UnitOfWork, clock: Clock, case: CaseId, read: ReadId, actor: str) -> None:
-    """Close the correction window of one read early, by its reader."""
-    record(uow, load(uow, case), ev.ReadFinalised(read), actor, clock.now())
+def finalise_read(uow: UnitOfWork, clock: Clock, case: CaseId, read: ReadId, author: ev.Author) -> None:
+    """Close the correction window of one read or decision early.
+
+    Raises EventNotAllowed unless this person gave that opinion.
+    """
+    record(uow, load(uow, case), ev.ReadFinalised(read, author), author.reader, clock.now())
 
 
 def finalise_due(uow: UnitOfWork, clock: Clock) -> int:

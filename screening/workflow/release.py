@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from screening.domain import events as ev
-from screening.domain.errors import CaseHeld, EventNotAllowed
+from screening.domain.admission import check_releasable
+from screening.domain.errors import EventNotAllowed
 from screening.domain.identifiers import CaseId
 from screening.domain.outcome import Outcome
 from screening.workflow.ports import Clock, UnitOfWork
@@ -15,14 +16,13 @@ COMPOSE_REPORT_JOB = "compose_report"
 def release(uow: UnitOfWork, clock: Clock, case: CaseId, actor: str) -> Outcome:
     """Release what follows from the recorded facts, and nothing else.
 
-    Raises EventNotAllowed when the case has not concluded, CaseHeld while a hold stands.
+    Raises EventNotAllowed when the case has not concluded, CaseHeld while a hold stands or late images wait.
     """
     recorded = load(uow, case)
     status = recorded.status(clock.now())
-    if status.holds:
-        raise CaseHeld("the case is on hold: " + ", ".join(hold.value for hold in status.holds))
-    if not status.releasable or status.outcome is None:
-        raise EventNotAllowed(f"a case is released when it has concluded; this one is {status.state.value}")
+    check_releasable(status)
+    if status.outcome is None:
+        raise EventNotAllowed("a case without an outcome has nothing to release")
     record(uow, recorded, ev.OutcomeReleased(status.outcome), actor, clock.now())
     study = recorded.facts.opened.study if recorded.facts.opened else ""
     uow.jobs.enqueue(COMPOSE_REPORT_JOB, f"{COMPOSE_REPORT_JOB}:{case}:1", study, case)

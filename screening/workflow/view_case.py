@@ -56,9 +56,10 @@ def view_case(uow: UnitOfWork, clock: Clock, case: CaseId, role: Role, author: e
     if role is Role.ARBITER and recorded.status(clock.now()).state not in ARBITERS_SEE:
         raise Blinded("an arbiter sees a case once its reads are final")
     fields = blinding.visible_fields(recorded.policy, facts, role, author)
-    new = tuple(sorted(name for name in fields if (author.reader, name) not in facts.seen and name is not Field.PRIORS))
+    new = tuple(sorted(fields - facts.seen_by(author) - {Field.PRIORS}))
     if new:
-        recorded = record(uow, recorded, ev.ResultRevealed(author.reader, new), author.reader, clock.now())
+        revealed = ev.ResultRevealed(author.reader, new, author.registration)
+        recorded = record(uow, recorded, revealed, author.reader, clock.now())
     return _view(uow, recorded, recorded.status(clock.now()), role, author, fields)
 
 

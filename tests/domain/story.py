@@ -20,7 +20,7 @@ from screening.domain.opinion import (
     TechnicalFault,
     TechnicalReason,
 )
-from screening.domain.policy import Policy
+from screening.domain.policy import Field, Policy
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Laterality, Slot
 
@@ -66,6 +66,11 @@ def score(value: int, *, flagged: bool | None = None, run: str = "run-1") -> ev.
 def refused(status: AiStatus = AiStatus.FAILED) -> ev.AiRefused:
     """An AI read without an opinion."""
     return ev.AiRefused(status, (ReasonCode.MODEL_FAILED,))
+
+
+def reveal(author: ev.Author, *fields: Field) -> ev.ResultRevealed:
+    """These fields were shown to this person."""
+    return ev.ResultRevealed(author.reader, fields, author.registration)
 
 
 @dataclass

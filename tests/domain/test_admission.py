@@ -78,7 +78,31 @@ REFUSED: dict[str, tuple[type[errors.SecondReadError], Callable[[], object]]] = 
     ),
     "finalising a read that is not there": (
         errors.EventNotAllowed,
-        lambda: opened().read(ANNA, "N").admit(ev.ReadFinalised(ReadId("nowhere"))),
+        lambda: opened().read(ANNA, "N").admit(ev.ReadFinalised(ReadId("nowhere"), ANNA)),
+    ),
+    "closing the correction window of another": (
+        errors.EventNotAllowed,
+        lambda: opened().read(ANNA, "N").admit(ev.ReadFinalised(ReadId("anna"), BRAM)),
+    ),
+    "closing a correction window as nobody": (
+        errors.EventNotAllowed,
+        lambda: opened().read(ANNA, "N").admit(ev.ReadFinalised(ReadId("anna"))),
+    ),
+    "closing the window of a decision that others made": (
+        errors.EventNotAllowed,
+        lambda: differ().arbitrated("N", CARO).admit(ev.ReadFinalised(ReadId("third"), ANNA)),
+    ),
+    "settling late images that never came": (
+        errors.EventNotAllowed,
+        lambda: agree().admit(ev.LateImagesResolved("looked at")),
+    ),
+    "settling late images without a word": (
+        errors.EventNotAllowed,
+        lambda: agree().admit(ev.LateImagesReceived(1), ev.LateImagesResolved(" ")),
+    ),
+    "releasing with an image that nobody looked into": (
+        errors.CaseHeld,
+        lambda: agree().admit(ev.LateImagesReceived(1), ev.OutcomeReleased(NORMAL_OUTCOME)),
     ),
     "withdrawing a read that is not there": (
         errors.EventNotAllowed,
@@ -153,3 +177,23 @@ def test_messages_name_no_person() -> None:
     with pytest.raises(errors.ReaderNotIndependent) as refusal:
         opened().read(ANNA, "N").read(ANNA_AGAIN, "N")
     assert not any(word in str(refusal.value) for word in ("anna", "REG"))
+
+
+def test_the_own_correction_window_is_closed_under_any_own_account() -> None:
+    story = opened().read(ANNA, "N").read(BRAM, "N")
+    story.admit(ev.ReadFinalised(ReadId("anna"), ANNA_AGAIN), ev.ReadFinalised(ReadId("bram"), BRAM))
+    assert story.state() is CaseState.CONCLUDED
+
+
+def test_any_member_of_a_panel_closes_the_window_of_its_decision() -> None:
+    story = differ().arbitrated("N", CARO, DAAN).admit(ev.ReadFinalised(ReadId("third"), DAAN))
+    assert story.state() is CaseState.CONCLUDED
+
+
+def test_late_images_are_named_when_they_stop_a_release() -> None:
+    story = agree().admit(ev.LateImagesReceived(2))
+    assert not story.status.releasable
+    with pytest.raises(errors.CaseHeld, match="late_images"):
+        story.released()
+    assert story.admit(ev.LateImagesResolved("same views again, nothing new")).status.releasable
+    assert story.released().status.review == ()

@@ -10,9 +10,10 @@ from screening.domain import errors
 from screening.domain import events as ev
 from screening.domain.blinding import is_blind, phase_for, visible_fields
 from screening.domain.facts import fold
+from screening.domain.identifiers import ReaderId
 from screening.domain.policy import Field, Phase, Role
 from screening.workflow.policies import shipped_policies
-from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, Story, score
+from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, Story, reveal, score
 
 WITH_AI = shipped_policies()["double-human+ai"]
 EVERYTHING = frozenset(Field)
@@ -63,13 +64,13 @@ def test_whose_read_was_withdrawn_is_blind_again_in_what_is_shown() -> None:
     ],
 )
 def test_what_was_shown_decides_who_is_blind(field: Field, blind: bool) -> None:
-    facts = fold(Story(WITH_AI).opened().admit(ev.ResultRevealed(ANNA.reader, (field,))).events)
+    facts = fold(Story(WITH_AI).opened().admit(reveal(ANNA, field)).events)
     assert is_blind(facts, ANNA) is blind
     assert is_blind(facts, BRAM), "a reveal to one person blinds nobody else"
 
 
 def test_a_correction_after_the_reveal_counts_but_is_not_blind() -> None:
-    story = Story(WITH_AI).opened().read(ANNA, "N").admit(ev.ResultRevealed(ANNA.reader, (Field.OTHER_READS,)))
+    story = Story(WITH_AI).opened().read(ANNA, "N").admit(reveal(ANNA, Field.OTHER_READS))
     recorded = fold(story.events).reads[0].recorded
     corrected = ev.ReadRecorded(
         type(recorded.read)("a2"), ANNA, ev.ReadKind.FIRST, recorded.opinion, False, recorded.read
@@ -86,6 +87,33 @@ def test_under_masai_the_score_is_seen_but_the_other_read_is_not() -> None:
 def test_looking_does_not_take_a_case_from_another_reader() -> None:
     story = Story(WITH_AI).opened()
     story.admit(ev.ReadClaimed(ANNA, story.now + timedelta(minutes=30)))
-    story.admit(ev.ResultRevealed(BRAM.reader, (Field.AI_STATUS,)))
+    story.admit(reveal(BRAM, Field.AI_STATUS))
     with pytest.raises(errors.CaseClaimed):
         story.read(BRAM, "N")
+
+
+def test_a_second_account_is_no_second_pair_of_eyes() -> None:
+    """Blinding follows the person: what one account was shown, its owner has seen."""
+    story = Story(shipped_policies()["masai"]).opened().admit(score(10), reveal(ANNA, Field.AI_SCORE))
+    assert not is_blind(fold(story.events), ANNA_AGAIN)
+    with pytest.raises(errors.EventNotAllowed):
+        story.read(ANNA_AGAIN, "N")
+
+
+def test_who_saw_the_reads_as_arbiter_does_not_read_under_another_account() -> None:
+    story = Story(WITH_AI).concluded(["N", "R4"], score(3)).admit(reveal(CARO, Field.OTHER_READS))
+    story.admit(ev.ReadWithdrawn(fold(story.events).reads[1].id, "account not registered"))
+    caro_again = ev.Author(ReaderId("caro-clinic"), CARO.registration.lower())
+    with pytest.raises(errors.ReaderNotIndependent):
+        story.read(caro_again, "N")
+
+
+def test_a_shared_account_does_not_lend_its_eyes_to_another_person() -> None:
+    facts = fold(Story(WITH_AI).opened().admit(reveal(ANNA, Field.AI_SCORE)).events)
+    assert is_blind(facts, ev.Author(ANNA.reader, BRAM.registration))
+
+
+def test_a_reveal_recorded_without_a_registration_still_counts_for_its_account() -> None:
+    facts = fold(Story(WITH_AI).opened().admit(ev.ResultRevealed(ANNA.reader, (Field.AI_SCORE,))).events)
+    assert not is_blind(facts, ANNA)
+    assert is_blind(facts, BRAM)

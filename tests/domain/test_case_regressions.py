@@ -21,7 +21,7 @@ from screening.domain.opinion import NORMAL, BiRads, BreastOpinion
 from screening.domain.outcome import Flagger, Outcome, OutcomeKind
 from screening.domain.policy import AiFlagAction, Field, Policy, Role
 from screening.workflow.policies import shipped_policies
-from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, DAAN, START, L, R, Story, opinion, refused, score
+from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, DAAN, START, L, R, Story, opinion, refused, reveal, score
 
 HUMAN = shipped_policies()["double-human"]
 WITH_AI = shipped_policies()["double-human+ai"]
@@ -232,13 +232,13 @@ def test_who_arbitrated_does_not_read_the_case_afterwards() -> None:
 
 def test_who_has_seen_the_other_read_cannot_give_an_independent_one() -> None:
     story = Story(HUMAN).opened().read(ANNA, "N")
-    story.admit(ev.ResultRevealed(BRAM.reader, (Field.OTHER_READS,)))
+    story.admit(reveal(BRAM, Field.OTHER_READS))
     with pytest.raises(errors.ReaderNotIndependent):
         story.read(BRAM, "N")
 
 
 def test_a_read_is_not_called_blind_after_a_reveal() -> None:
-    story = Story(HUMAN).opened().read(ANNA, "N").admit(ev.ResultRevealed(ANNA.reader, (Field.AI_SCORE,)))
+    story = Story(HUMAN).opened().read(ANNA, "N").admit(reveal(ANNA, Field.AI_SCORE))
     with pytest.raises(errors.EventNotAllowed):
         story.read(ANNA, "R4", read="anna-2", replaces="anna")
 

@@ -10,7 +10,7 @@ import pytest
 
 from screening.domain import events as ev
 from screening.domain.admission import admit
-from screening.domain.case import CaseState
+from screening.domain.case import LATE_IMAGES, CaseState
 from screening.domain.errors import EventNotAllowed, SecondReadError
 from screening.domain.facts import fold
 from screening.domain.identifiers import ReadId
@@ -94,6 +94,25 @@ def test_a_case_owes_an_outcome_until_it_is_released_or_withdrawn() -> None:
     for state in OPEN:
         assert next_states(state, ev.CaseWithdrawn) == {CaseState.WITHDRAWN}
         assert next_states(state, ev.Held) == {state}, "a held case still owes its outcome"
+
+
+@pytest.mark.parametrize("state", CaseState)
+def test_late_images_are_told_in_every_state_until_somebody_looked_into_them(state: CaseState) -> None:
+    story = STORIES[state]().admit(ev.LateImagesReceived(2))
+    assert story.state() is state
+    assert LATE_IMAGES in story.status.review
+    assert not story.status.releasable
+    story.admit(ev.LateImagesResolved("repeat of the same views"))
+    assert LATE_IMAGES not in story.status.review
+    assert LATE_IMAGES in story.admit(ev.LateImagesReceived(1)).status.review
+
+
+def test_a_case_released_over_late_images_says_so() -> None:
+    story = Story(WITH_AI).concluded(["N", "N"], score(3)).add(ev.LateImagesReceived(1))
+    outcome = story.status.outcome
+    assert outcome is not None
+    story.add(ev.OutcomeReleased(outcome))
+    assert story.status.review == (LATE_IMAGES, "released_against_policy")
 
 
 def test_only_a_concluded_case_is_released() -> None:

@@ -15,6 +15,9 @@ from screening.app.demo.clock import PlayedClock
 from screening.app.server import build_app
 from screening.app.terminal import housekeep
 from screening.app.work import drain
+from screening.domain.events import LateImagesReceived
+from screening.domain.identifiers import CaseId
+from screening.workflow.recorded_case import load, record
 from tests.services import BIRTH_DATE, FAMILY, GIVEN, PATIENT_ID, make_service, open_plain_case
 
 ANNE = {"reader": "anne", "registration": "BIG1"}
@@ -185,3 +188,31 @@ def test_the_audit_is_served_as_json_and_as_a_page(client: TestClient, case: str
     assert told["cases"] == 1
     assert "phantom-trained" in told["notice"]
     assert client.get("/api/v1/audit/page").text.startswith("<!doctype html>")
+
+
+def test_only_the_reader_closes_the_own_correction_window(client: TestClient, case: str) -> None:
+    read_id = post_read(client, case, ANNE).json()["id"]
+    path = f"/api/v1/cases/{case}/reads/{read_id}/finalise"
+    refused = client.post(path, json=BEN)
+    assert (refused.status_code, refused.json()["code"]) == (409, "event_not_allowed")
+    assert client.post(path, json={"actor": "anne"}).status_code == 422
+    assert client.post(path, json=ANNE).status_code == 204
+    late = post_read(client, case, ANNE, replaces=read_id)
+    assert (late.status_code, late.json()["code"]) == (409, "read_final")
+
+
+def test_late_images_wait_for_a_person_before_the_release(service: Service, client: TestClient, case: str) -> None:
+    post_read(client, case, ANNE)
+    with service.units() as uow:
+        record(uow, load(uow, CaseId(case)), LateImagesReceived(1), "intake", service.clock.now())
+    post_read(client, case, BEN)
+    let_window_elapse(service)
+    seen = client.get(f"/api/v1/cases/{case}", params=CARLA | {"role": "manager"}).json()
+    assert seen["review"] == ["late_images"]
+    held = client.post(f"/api/v1/cases/{case}/release", json={"actor": "programme"})
+    assert (held.status_code, held.json()["code"]) == (409, "case_held")
+    path, note = f"/api/v1/cases/{case}/late-images", {"actor": "max", "note": "the same view sent twice"}
+    assert client.post(path, json=note | {"note": ""}).status_code == 422
+    assert client.post(path, json=note).status_code == 204
+    assert client.post(path, json=note).status_code == 409
+    assert client.post(f"/api/v1/cases/{case}/release", json={"actor": "programme"}).status_code == 200

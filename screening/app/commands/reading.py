@@ -84,16 +84,18 @@ def read(
     with service_of(ctx) as service, service.units() as uow:
         recorded = submit_read(uow, service.clock, service.ids, command)
         if final:
-            finalise_read(uow, service.clock, CaseId(case), recorded.read, reader)
+            finalise_read(uow, service.clock, CaseId(case), recorded.read, command.author)
     emit(
         {"read": recorded.read, "kind": recorded.kind.value, "blind": recorded.blind}, json, f"recorded {recorded.read}"
     )
 
 
-def finalise(ctx: typer.Context, case: Case, read_id: str, reader: Reader, json: Json = False) -> None:
-    """Close the correction window of a read early; it closes by itself when the policy's time has passed."""
+def finalise(
+    ctx: typer.Context, case: Case, read_id: str, reader: Reader, registration: Registration, json: Json = False
+) -> None:
+    """Close the correction window of the own read early; it closes by itself when the policy's time has passed."""
     with service_of(ctx) as service, service.units() as uow:
-        finalise_read(uow, service.clock, CaseId(case), ReadId(read_id), reader)
+        finalise_read(uow, service.clock, CaseId(case), ReadId(read_id), Author(ReaderId(reader), registration))
     emit({"finalised": read_id}, json, f"finalised {read_id}")
 
 
@@ -119,7 +121,7 @@ def arbitrate(
         command = Arbitrate(CaseId(case), people, filled.to_opinion(), filled.reason)
         decided = arbitrate_case(uow, service.clock, service.ids, command)
         if final:
-            finalise_read(uow, service.clock, CaseId(case), decided.read, people[0].reader)
+            finalise_read(uow, service.clock, CaseId(case), decided.read, people[0])
     emit({"decision": decided.read}, json, f"recorded {decided.read}")
 
 

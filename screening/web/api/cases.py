@@ -54,6 +54,12 @@ class WithdrawalForm(ActorForm):
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
+class LateImagesForm(ActorForm):
+    """What was done about images that came after the case had been read."""
+
+    note: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
 class AssessmentForm(ActorForm):
     """What the hospital found after recall."""
 
@@ -103,10 +109,10 @@ def read(case: str, form: ReadForm, ops: Ops) -> Recorded:
 
 
 @router.post("/{case}/reads/{read_id}/finalise", status_code=204)
-def finalise(case: str, read_id: str, form: ActorForm, ops: Ops) -> None:
-    """Close the correction window of a read early."""
+def finalise(case: str, read_id: str, form: ReaderForm, ops: Ops) -> None:
+    """Close the correction window of the own read or decision early."""
     with ops.units() as uow:
-        finalise_read(uow, ops.clock, CaseId(case), ReadId(read_id), form.actor)
+        finalise_read(uow, ops.clock, CaseId(case), ReadId(read_id), form.to_author())
 
 
 @router.post("/{case}/arbitration", status_code=201)
@@ -130,6 +136,13 @@ def object_to(case: str, form: ObjectionForm, ops: Ops) -> None:
     """Record an objection; `no_ai` before inference means none is run, after it means its read no longer counts."""
     with ops.units() as uow:
         amend_case(uow, ops.clock, CaseId(case), ev.ObjectionRecorded(form.objection), form.actor)
+
+
+@router.post("/{case}/late-images", status_code=204)
+def resolve_late_images(case: str, form: LateImagesForm, ops: Ops) -> None:
+    """Record that a person looked into images that came late; until then the outcome is not released."""
+    with ops.units() as uow:
+        amend_case(uow, ops.clock, CaseId(case), ev.LateImagesResolved(form.note), form.actor)
 
 
 @router.post("/{case}/withdrawal", status_code=204)
