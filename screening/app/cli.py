@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from screening.app.commands import audit, demo, intake, operation, reading, results, score
+from screening.app.commands import audit, demo, follow_up, intake, operation, reading, results, score
 from screening.app.compose import VERSION
-from screening.app.exit_codes import exit_code
+from screening.app.exit_codes import ExitCode, exit_code
 from screening.app.logging import configure_logging
 from screening.app.settings import settings
 from screening.app.terminal import complaints, console
@@ -40,7 +43,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     ctx: typer.Context,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database and files.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the embedded database and files; goes before the command.")
+    ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
     """Settings come from SECONDREAD_ variables (docs/generated/settings.md); options go before them."""
@@ -49,23 +54,40 @@ def root(
     configure_logging(current.log_level)
 
 
-EXAMS, READING, RESULTS, RUNNING = "Exams", "Reading", "Results", "Running"
+EXAMS, READING, RESULTS, FOLLOW_UP, RUNNING = "Exams", "Reading", "Results", "Follow-up", "Running"
 for panel, commands in {
     EXAMS: (score.score, intake.ingest, intake.work, intake.attention),
     READING: (reading.worklist, reading.show, reading.read, reading.finalise, reading.arbitrate),
-    RESULTS: (results.release, results.report, results.assess, results.withdraw, audit.audit),
+    RESULTS: (results.release, results.report, audit.audit),
+    FOLLOW_UP: (follow_up.hold, follow_up.resume, follow_up.withdraw, follow_up.withdraw_read, follow_up.assess),
     RUNNING: (operation.serve, operation.policies, demo.demo),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
-app.command("object", rich_help_panel=RESULTS)(results.object_to)
+app.command(rich_help_panel=FOLLOW_UP)(follow_up.interval_cancer)
+app.command("object", rich_help_panel=FOLLOW_UP)(follow_up.object_to)
 app.add_typer(operation.ledger, name="ledger", rich_help_panel=RUNNING)
 
 
 def main() -> None:
-    """Run the command line; a coded error is one line on standard error."""
+    """Run the command line; an error is one line on standard error, a code and an exit status."""
     try:
         app()
     except SecondReadError as error:
-        complaints.print(f"[bold red]{error.code}[/]: {error}", highlight=False)
+        complaints.print(f"[bold red]{error.code}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(exit_code(error))
+    except Exception as error:  # noqa: BLE001  # the last border: what nobody foresaw ends as a code, not as its text
+        _tell_unforeseen(error)
+        sys.exit(ExitCode.INTERNAL)
+
+
+def _tell_unforeseen(error: Exception) -> None:
+    """Name the kind of failure only: its text may hold a woman's name. DEBUG shows everything."""
+    complaints.print(f"[bold red]{SecondReadError.code}[/]: {type(error).__name__}", highlight=False)
+    if _debugging():
+        traceback.print_exception(error)
+
+
+def _debugging() -> bool:
+    """Whether SECONDREAD_LOG_LEVEL is DEBUG."""
+    return logging.getLogger().isEnabledFor(logging.DEBUG)

@@ -5,21 +5,21 @@ Torch, pixel decoders and FHIR models are imported when first needed, so that `-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from screening.app.output import writing
 from screening.app.settings import Settings
 from screening.app.system import RandomIds, SystemClock
 from screening.domain.errors import ModelNotFound, ModelUnusable, PolicyNotFound
 from screening.domain.identifiers import CaseId
 from screening.domain.policy import Policy
-from screening.store.engine import open_engine
 from screening.store.files import ContentFiles
 from screening.store.jobs import ParkedJob
-from screening.store.migrate import migrate
+from screening.store.open import open_store
 from screening.store.runner import Handler, JobRunner
 from screening.store.uow import SqlUnits
 from screening.web.operations import Operations
@@ -50,12 +50,12 @@ class Service:
 
     def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
         """Open the store of these settings, bring it to this version's schema, and keep the policy for new cases."""
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with writing(settings.data_dir):
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.ids: Ids = ids or RandomIds()
-        self._engine = open_engine(settings.database)
-        migrate(self._engine)
+        self._engine = open_store(settings.database)
         self.units = SqlUnits(self._engine)
         self.files = ContentFiles(settings.data_dir / "files")
         self.policy = shipped_policy(settings.policy)
@@ -78,6 +78,12 @@ class Service:
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person, with the code of what went wrong."""
         return self.runner().parked_jobs()
+
+    def retry_jobs(self, keys: Iterable[str]) -> None:
+        """Put parked jobs back. Raises NotFound."""
+        runner = self.runner()
+        for key in keys:
+            runner.retry_parked(key)
 
     def operations(self) -> Operations:
         """The ports the HTTP face works with."""

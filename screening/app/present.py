@@ -1,10 +1,14 @@
-"""How results look in a terminal: tables by Rich, nothing decided here."""
+"""How results look in a terminal: tables by Rich, nothing decided here.
+
+Whatever came from outside (names of files and jobs, ids, texts) is escaped: a bracket in it is a bracket.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +16,7 @@ from rich.text import Text
 from screening.app.scoring import ScoredExam, Unreadable
 from screening.domain.ai_read import AiRead, AiStatus
 from screening.domain.quality import TEXTS, Exclusion
+from screening.store.jobs import ParkedJob
 from screening.workflow.ports import CaseSummary
 
 STATUS_STYLE = {AiStatus.OK: "bold green", AiStatus.UNCALIBRATED: "bold yellow"}
@@ -52,7 +57,7 @@ def _slots(read: AiRead, names: Mapping[str, str]) -> Table:
     table.add_column("filled by")
     for fill in read.slots:
         uid = fill.sop_instance_uid
-        table.add_row(fill.slot.value, names.get(uid, uid) if uid else Text("empty", style="yellow"))
+        table.add_row(fill.slot.value, escape(names.get(uid, uid)) if uid else Text("empty", style="yellow"))
     return table
 
 
@@ -61,7 +66,8 @@ def _exclusions(left_out: Sequence[Exclusion], names: Mapping[str, str]) -> Tabl
     for heading in ("object", "code", "reason"):
         table.add_column(heading)
     for item in left_out:
-        table.add_row(names.get(item.sop_instance_uid, item.sop_instance_uid), item.reason.value, item.text)
+        name = names.get(item.sop_instance_uid, item.sop_instance_uid)
+        table.add_row(escape(name), item.reason.value, escape(item.text))
     return table
 
 
@@ -83,7 +89,16 @@ def _scores(read: AiRead) -> Table:
 def print_unreadable(console: Console, files: Sequence[Unreadable]) -> None:
     """List files that are no DICOM."""
     for file in files:
-        console.print(f"[yellow]{file.reason.value}[/] {file.name}: {TEXTS[file.reason]}")
+        line = f"[yellow]{file.reason.value}[/] {escape(file.name)}: {TEXTS[file.reason]}"
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def parked_table(jobs: Sequence[ParkedJob]) -> Table:
+    """Jobs that wait for a person."""
+    table = Table("job", "reason", title="Parked jobs", title_justify="left")
+    for job in jobs:
+        table.add_row(escape(job.key), escape(job.reason))
+    return table
 
 
 def worklist_table(cases: Sequence[CaseSummary]) -> Table:
@@ -93,5 +108,5 @@ def worklist_table(cases: Sequence[CaseSummary]) -> Table:
         table.add_column(heading)
     for case in cases:
         policy = f"{case.policy_id}@{case.policy_version}"
-        table.add_row(case.case, case.state.value, policy, f"{case.opened_at:%Y-%m-%d %H:%M}")
+        table.add_row(escape(case.case), case.state.value, escape(policy), f"{case.opened_at:%Y-%m-%d %H:%M}")
     return table

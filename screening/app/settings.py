@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from screening.domain.errors import InvalidInput
 
 
 class Settings(BaseSettings):
@@ -21,9 +24,16 @@ class Settings(BaseSettings):
     organisation: str = Field("Screening programme", description="Name of the reporting organisation.")
     model: str = Field("", description="AI model by name; empty means the default model.")
     calibrations_dir: Path | None = Field(None, description="Folder of further calibrations, one TOML file each.")
-    log_level: str = Field("WARNING", description="Lowest level that is logged.")
+    log_level: str = Field("WARNING", description="Lowest level that is logged; DEBUG also shows tracebacks.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
-    port: int = Field(8470, description="Port that `serve` listens on.")
+    port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in logging.getLevelNamesMapping():
+            raise ValueError("no such level")
+        return level.upper()
 
     @property
     def database(self) -> str:
@@ -33,5 +43,9 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. Raises InvalidInput with the variables that are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"SECONDREAD_{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()]
+        raise InvalidInput("; ".join(wrong)) from error

@@ -44,9 +44,11 @@ def housekeep(service: Service) -> None:
 
 
 def emit(value: object, as_json: bool, shown: RenderableType) -> None:
-    """Print the value as JSON, or what a person wants to see."""
+    """Print the value as JSON, or what a person wants to see; plain text is never read as markup."""
     if as_json:
         console.file.write(json.dumps(to_plain(value), indent=2, ensure_ascii=False) + "\n")
+    elif isinstance(shown, str):
+        console.print(shown, markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(shown)
 

@@ -35,7 +35,7 @@ def test_from_dicom_to_audit(tmp_path: Path, exams: Path, url: str) -> None:
     if states[first] == "awaiting_arbitration":  # the AI alone flagged this woman
         told(tmp_path, "arbitrate", first, *arbiter, url=url)
 
-    outcomes = told(tmp_path, "release", "--all", url=url)
+    outcomes = told(tmp_path, "release", "--all", url=url)["released"]
     assert outcomes[second]["kind"] == "recall_for_assessment"
     assert outcomes[second]["breasts"][0]["category"] == 5
     assert outcomes[third]["kind"] == "routine_recall"

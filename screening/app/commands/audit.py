@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from screening.app.output import write_text
 from screening.app.terminal import Json, console, service_of
 
 
@@ -43,6 +44,6 @@ def audit(
     else:
         text = {Form.TEXT: to_text, Form.HTML: to_html, Form.CSV: to_csv}[form](report)
     if out is not None:
-        out.write_text(text, encoding="utf-8")
+        write_text(out, text)
     else:
         console.file.write(text + "\n")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from screening.app.compose import Service
 from screening.app.inputs import input_files
 from screening.app.terminal import Json, emit, progress_bar, service_of
-from screening.app.work import drain
+from screening.app.work import NOTHING_DONE, end_if_parked, work_off
 from screening.domain.identifiers import CaseId
 from screening.domain.quality import TEXTS
 from screening.workflow.attention import attention as find_attention
@@ -28,31 +30,34 @@ def ingest(ctx: typer.Context, paths: Paths, wait: Wait = True, json: Json = Fal
     """Store exams, say what every object is, open their cases and have AI read them.
 
     Every file is on disk before it is acknowledged. Run the same command again after an interruption: what is
-    there is recognised, what is missing is done.
+    there is recognised, what is missing is done. The exit code is 1 when a job was parked for a person.
     """
     with service_of(ctx) as service:
         with input_files(paths) as files:
             received = _receive(service, files, hidden=json)
         cases = _open_cases(service, received, hidden=json)
-        if wait:
-            drain(service)
-        emit({"files": received, "cases": cases}, json, _summary(received, cases))
+        worked = work_off(service) if wait else NOTHING_DONE
+    emit({"files": received, "cases": cases, "parked": worked.parked}, json, _summary(received, cases))
+    end_if_parked(worked, json)
 
 
-def work(ctx: typer.Context, json: Json = False) -> None:
+def work(
+    ctx: typer.Context,
+    retry: Annotated[list[str] | None, typer.Option(help="Put back the parked job of this key; repeatable.")] = None,
+    retry_all: Annotated[bool, typer.Option("--retry-all", help="Put back every parked job.")] = False,
+    json: Json = False,
+) -> None:
     """Do every durable job that waits (AI reads, report composition), then end.
 
-    Jobs that cannot be done are parked with a reason: they are listed, and the exit code is 1.
+    Jobs that cannot be done are parked with a reason: they are listed, and the exit code is 1. With `--retry` or
+    `--retry-all` parked jobs are tried once more first.
     """
     with service_of(ctx) as service:
-        drain(service)
-        parked = list(service.parked_jobs())
-        table = Table("job", "reason", title="Parked jobs", title_justify="left")
-        for job in parked:
-            table.add_row(job.key, job.reason)
-        emit({"parked": parked}, json, table if parked else "nothing waits")
-        if parked:
-            raise typer.Exit(1)
+        keys = [job.key for job in service.parked_jobs()] if retry_all else retry or []
+        service.retry_jobs(keys)
+        worked = replace(work_off(service), parked=tuple(service.parked_jobs()))
+    emit({"done": worked.done, "parked": worked.parked}, json, f"{worked.done} jobs done")
+    end_if_parked(worked, json)
 
 
 def attention(ctx: typer.Context, json: Json = False) -> None:
@@ -65,7 +70,7 @@ def attention(ctx: typer.Context, json: Json = False) -> None:
     for item in files:
         table.add_row(f"file {item.digest[:12]}", f"{item.reason.value}: {item.text}", item.study or "no study")
     for job in parked:
-        table.add_row(f"job {job.name}", job.reason, job.key)
+        table.add_row(f"job {escape(job.name)}", escape(job.reason), escape(job.key))
     emit({"files": files, "parked": parked}, json, table if table.row_count else "nothing waits for a person")
 
 
