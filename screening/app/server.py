@@ -16,6 +16,7 @@ from screening.app.compose import VERSION, Service, open_service
 from screening.app.logging import configure_logging
 from screening.app.settings import Settings
 from screening.app.terminal import housekeep
+from screening.web.api import follow_up
 from screening.web.application import create_application
 
 HOUSEKEEPING_S = 30.0
@@ -28,7 +29,7 @@ def build_app(service: Service) -> FastAPI:
         with service.units() as uow:
             return audit_report(uow.audit.episode_rows(), service.clock.now().date())
 
-    return create_application(service.operations(), VERSION, [audit_router(report)])
+    return create_application(service.operations(), VERSION, [follow_up.router, audit_router(report)])
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:
