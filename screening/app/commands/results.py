@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -46,11 +45,9 @@ def release(
         raise typer.BadParameter("name a case, or give --all")
     with service_of(ctx) as service:
         if case:
-            released, held = {CaseId(case): _release(service, CaseId(case), by)}, {}
+            released, held = {CaseId(case): _release(service, CaseId(case), by)}, dict[CaseId, str]()
         else:
-            with service.units() as uow:
-                concluded = [item.case for item in uow.cases.list({CaseState.CONCLUDED})]
-            released, held = _release_all(service, concluded, by)
+            released, held = _release_all(service, by)
         worked = work_off(service)
     lines = [f"{one}: {outcome.kind.value}" for one, outcome in released.items()]
     lines += [f"{one}: not released, {why}" for one, why in held.items()]
@@ -64,8 +61,10 @@ def _release(service: Service, case: CaseId, by: str) -> Outcome:
         return release_case(uow, service.clock, case, by)
 
 
-def _release_all(service: Service, cases: Iterable[CaseId], by: str) -> tuple[dict[CaseId, Outcome], dict[CaseId, str]]:
-    """Outcomes of what was released, and why the rest was not."""
+def _release_all(service: Service, by: str) -> tuple[dict[CaseId, Outcome], dict[CaseId, str]]:
+    """Outcomes of the concluded cases that were released, and why the others were not."""
+    with service.units() as uow:
+        cases = [item.case for item in uow.cases.list({CaseState.CONCLUDED})]
     released: dict[CaseId, Outcome] = {}
     held: dict[CaseId, str] = {}
     for case in cases:
