@@ -19,6 +19,13 @@ from screening.domain.transitions import TRANSITIONS
 from screening.store.job_retries import RETRY_OR_PARK
 from screening.web.errors import PROBLEMS
 
+ELSEWHERE = {
+    "SECONDREAD_TORCH_INDEX": "address of the package index that `make setup` takes the CPU build of torch from",
+    "SECONDREAD_SHARED": "folder of real inputs for tests; default `../shared` beside the checkout",
+    "SECONDREAD_TEST_PG_URL": "PostgreSQL server to test on; without it tests start one of their own",
+}
+"""Variables of the set-up and the tests; the service reads none of them."""
+
 
 def settings_page() -> str:
     """Every setting with its variable, default and meaning."""
@@ -26,7 +33,10 @@ def settings_page() -> str:
         f"| `SECONDREAD_{name.upper()}` | `{'' if field.default is None else field.default}` | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
-    return "\n".join(["# Settings", "", "| variable | default | meaning |", "|---|---|---|", *rows])
+    others = [f"| `{name}` | {meaning} |" for name, meaning in ELSEWHERE.items()]
+    lines = ["# Settings", "", "| variable | default | meaning |", "|---|---|---|", *rows]
+    lines += ["", "## Read by scripts and tests", "", "| variable | meaning |", "|---|---|", *others]
+    return "\n".join(lines)
 
 
 def errors_page() -> str:
