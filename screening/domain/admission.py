@@ -27,7 +27,7 @@ def admit(policy: Policy, events: Sequence[ev.CaseEvent], fact: ev.Fact, now: da
     now = now.astimezone(UTC)
     status = decide(policy, events, now)
     if not next_states(status.state, type(fact)):
-        raise errors.EventNotAllowed(f"{type(fact).__name__} has no place in state {status.state.value}")
+        raise errors.EventNotAllowed(_no_place(status, fact))
     facts = fold(events)
     _check_opened(policy, facts, fact)
     match fact:
@@ -46,6 +46,16 @@ def admit(policy: Policy, events: Sequence[ev.CaseEvent], fact: ev.Fact, now: da
         case _:
             _check_reads_named(facts, fact, status)
     return status
+
+
+NO_READ = "this case takes no read now"
+"""Told to readers alike in every state, for the state tells what AI or the other reader said."""
+
+
+def _no_place(status: CaseStatus, fact: ev.Fact) -> str:
+    if isinstance(fact, ev.ReadClaimed | ev.ReadRecorded):
+        return NO_READ
+    return f"{type(fact).__name__} has no place in state {status.state.value}"
 
 
 def check_categories(policy: Policy, opinion: Opinion) -> None:
@@ -130,7 +140,7 @@ def _check_read(policy: Policy, facts: CaseFacts, fact: ev.ReadRecorded, status:
         _check_reader(policy, facts, fact.author)
         _check_lease(facts, (fact.author,), now)
         if status.state is FINAL:
-            raise errors.EventNotAllowed("all reads this case owes are there; only a correction may be recorded")
+            raise errors.EventNotAllowed(NO_READ)
     if fact.blind and not is_blind(facts, fact.author):
         raise errors.EventNotAllowed("a read is not blind after something was revealed to its reader")
 

@@ -6,7 +6,8 @@ from screening.domain.ai_role import usable_ai
 from screening.domain.case import required_reads, valid_reads
 from screening.domain.events import Author
 from screening.domain.facts import CaseFacts
-from screening.domain.policy import Field, Phase, Policy, Role
+from screening.domain.independence import may_read
+from screening.domain.policy import AiFlagAction, Field, Phase, Policy, Role
 
 AI_OPINION = frozenset({Field.AI_SCORE, Field.AI_FLAG, Field.AI_MARKS})
 """Fields that tell what AI thinks, as opposed to whether it answered."""
@@ -39,6 +40,27 @@ def visible_fields(policy: Policy, facts: CaseFacts, role: Role, author: Author)
 def is_blind(facts: CaseFacts, author: Author) -> bool:
     """Whether this person has been shown nothing that derives from another read or from AI."""
     return not facts.seen_by(author) & REVEALING
+
+
+def told_to_read(policy: Policy, facts: CaseFacts, author: Author) -> bool:
+    """Whether this person is told that the case wants a read, which is not always whether it owes one.
+
+    That two others have read is no secret; what they or AI said is. Where the number of reads follows from something
+    a reader may not know (an extra read after an AI-only flag, triage by a hidden score), a case that asked for one
+    more would give it away. It then asks everybody who has not read it, until its outcome is out.
+    """
+    if facts.released is not None or facts.withdrawal is not None or not may_read(policy, facts, author):
+        return False
+    return _number_tells(policy) or len(valid_reads(facts)) < required_reads(policy, facts)
+
+
+def _number_tells(policy: Policy) -> bool:
+    """Whether the number of reads a case owes would tell a reader what the policy hides before the own read."""
+    derived = {Field.AI_SCORE} if policy.ai.triage else set()
+    if policy.ai.flag_action is AiFlagAction.EXTRA_READ:
+        derived |= {Field.AI_FLAG, Field.OTHER_READS}
+    granted = policy.visibility.get((Role.READER, Phase.BEFORE_OWN_READ), frozenset())
+    return policy.ai.takes_part and not derived <= granted
 
 
 def _reads_closed(policy: Policy, facts: CaseFacts) -> bool:

@@ -27,7 +27,8 @@ ARBITERS_SEE = frozenset(
 class CaseView:
     """A case as one person may see it; everything the policy hides is absent, not blanked.
 
-    `state` is given to managers, arbiters and once concluded; a blind reader learns only whether the own read is owed.
+    `state` is given to managers, arbiters and once concluded; a blind reader learns only whether to
+    read it (`owes_read`, as `blinding.told_to_read` says it).
     """
 
     case: CaseId
@@ -75,7 +76,7 @@ def _view(
     own = [r.recorded.opinion for r in facts.reads if r.recorded.author.person == author.person]
     others = [r.recorded.opinion for r in facts.reads if r.recorded.author.person != author.person]
     scored = facts.ai if isinstance(facts.ai, ev.AiScored) else None
-    owes = not own and status.reads < status.required_reads
+    owes = blinding.told_to_read(recorded.policy, facts, author)
     blind_reader = role is Role.READER and Field.OUTCOME not in fields
     return CaseView(
         case=recorded.case,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from screening.domain import errors
 from screening.domain import events as ev
-from screening.domain.blinding import is_blind, phase_for, visible_fields
-from screening.domain.facts import fold
-from screening.domain.identifiers import ReaderId
-from screening.domain.policy import Field, Phase, Role
+from screening.domain.blinding import is_blind, phase_for, told_to_read, visible_fields
+from screening.domain.facts import CaseFacts, fold
+from screening.domain.identifiers import ReaderId, ReadId
+from screening.domain.policy import Field, Phase, Policy, Role
 from screening.workflow.policies import shipped_policies
-from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, Story, reveal, score
+from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, DAAN, Story, opinion, refused, reveal, score
+from tests.domain.walks import variants
 
 WITH_AI = shipped_policies()["double-human+ai"]
 EVERYTHING = frozenset(Field)
@@ -117,3 +121,60 @@ def test_a_reveal_recorded_without_a_registration_still_counts_for_its_account()
     facts = fold(Story(WITH_AI).opened().admit(ev.ResultRevealed(ANNA.reader, (Field.AI_SCORE,))).events)
     assert not is_blind(facts, ANNA)
     assert is_blind(facts, BRAM)
+
+
+def hidden(name: str) -> Policy:
+    """A policy whose readers are blind to each other and to AI, whatever it usually shows."""
+    return replace(variants()[name], visibility=WITH_AI.visibility)
+
+
+def after(policy: Policy, words: list[str], ai: ev.Fact, *, closed: bool) -> CaseFacts:
+    """A case on which AI answered and these reads were given."""
+    story = Story(policy).opened().add(ai)
+    for author, word in zip((ANNA, BRAM), words, strict=False):
+        story.add(ev.ReadRecorded(ReadId(author.reader), author, ev.ReadKind.FIRST, opinion(word), True))
+    return fold((story.windows_closed() if closed else story).events)
+
+
+answers = st.builds(lambda value, flag: score(value, flagged=flag), st.integers(1, 10), st.booleans())
+
+
+@pytest.mark.parametrize("name", variants())
+@settings(max_examples=40)
+@given(
+    words=st.lists(st.sampled_from(("N", "R4", "L0", "T:RCC")), max_size=2),
+    ai=answers | st.just(refused()),
+    closed=st.booleans(),
+)
+def test_whether_a_blind_reader_is_asked_follows_only_from_how_many_have_read(
+    name: str, words: list[str], ai: ev.Fact, closed: bool
+) -> None:
+    policy = hidden(name)
+    plain = after(policy, ["N"] * len(words), score(1, flagged=False), closed=closed)
+    assert told_to_read(policy, after(policy, words, ai, closed=closed), CARO) is told_to_read(policy, plain, CARO)
+
+
+def test_a_flag_that_asks_for_an_extra_read_is_not_given_away() -> None:
+    policy = hidden("extra-read")
+    for value in (1, 10):
+        assert told_to_read(policy, after(policy, ["N", "N"], score(value), closed=False), CARO)
+        assert not told_to_read(policy, after(policy, ["N", "N"], score(value), closed=False), ANNA_AGAIN)
+
+
+def test_without_a_secret_in_the_number_only_owed_reads_are_asked_for() -> None:
+    assert told_to_read(WITH_AI, after(WITH_AI, ["N"], score(10), closed=False), CARO)
+    assert not told_to_read(WITH_AI, after(WITH_AI, ["N", "N"], score(10), closed=False), CARO)
+    masai = shipped_policies()["masai"]
+    assert not told_to_read(masai, after(masai, ["N"], score(9), closed=False), CARO), "the score is shown there"
+    assert told_to_read(masai, after(masai, ["N"], score(10), closed=False), CARO)
+
+
+def test_nobody_is_asked_to_read_once_the_case_is_over_or_after_arbitrating_it() -> None:
+    policy = hidden("extra-read")
+    over = Story(policy).concluded(["N", "N"], score(3)).released()
+    assert not told_to_read(policy, fold(over.events), CARO)
+    withdrawn = Story(policy).opened().admit(ev.CaseWithdrawn("examined elsewhere"))
+    assert not told_to_read(policy, fold(withdrawn.events), CARO)
+    arbitrated = Story(policy).concluded(["N", "R4"], score(3)).arbitrated("N", CARO)
+    assert not told_to_read(policy, fold(arbitrated.events), CARO)
+    assert told_to_read(policy, fold(arbitrated.events), DAAN)

@@ -216,3 +216,40 @@ def test_late_images_wait_for_a_person_before_the_release(service: Service, clie
     assert client.post(path, json=note).status_code == 204
     assert client.post(path, json=note).status_code == 409
     assert client.post(f"/api/v1/cases/{case}/release", json={"actor": "programme"}).status_code == 200
+
+
+def test_a_readers_worklist_is_the_same_whatever_the_other_reader_said(service: Service, client: TestClient) -> None:
+    case, other = open_plain_case(service), open_plain_case(service, "1.2.840.2", "ACC2")
+    before = client.get("/api/v1/cases", params=BEN).json()
+    assert [(line["case"], line["state"]) for line in before] == [(case, "to_read"), (other, "to_read")]
+    assert set(before[0]) == {"case", "study", "opened_at", "state"}
+    post_read(client, case, ANNE, **RECALL)
+    post_read(client, other, ANNE)
+    assert client.get("/api/v1/cases", params=BEN).json() == before
+    post_read(client, other, BEN)
+    assert [line["state"] for line in client.get("/api/v1/cases", params=BEN).json()] == ["to_read", "read"]
+
+
+@pytest.mark.parametrize("asked", [{"reader": "ben"}, {"registration": "BIG2"}, BEN | {"state": "awaiting_ai"}])
+def test_a_readers_worklist_is_asked_for_by_a_whole_name_and_no_state(
+    client: TestClient, asked: dict[str, str]
+) -> None:
+    answer = client.get("/api/v1/cases", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+def test_a_refused_read_does_not_tell_where_the_case_stands(service: Service, client: TestClient) -> None:
+    """A case that waits for arbitration and one that was agreed upon refuse a further read in the same words."""
+    told = []
+    for number, second in enumerate((RECALL, {}), 1):
+        case = open_plain_case(service, f"1.2.840.{number}", f"ACC{number}")
+        post_read(client, case, ANNE)
+        post_read(client, case, BEN, **second)
+        told.append([post_read(client, case, CARLA).json()])
+        let_window_elapse(service)
+        told[-1] += [
+            post_read(client, case, CARLA).json(),
+            client.post(f"/api/v1/cases/{case}/claim", json=CARLA).json(),
+        ]
+    assert told[0] == told[1]
+    assert all(answer == told[0][0] for answer in told[0])

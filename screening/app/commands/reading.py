@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 from rich.pretty import Pretty
+from rich.table import Table
 
 from readers.human.form import ArbitrationForm, Form, ReadForm
 from screening.app import present
@@ -25,6 +26,7 @@ from screening.workflow.arbitrate import arbitrate as arbitrate_case
 from screening.workflow.finalise import finalise_read
 from screening.workflow.submit_read import SubmitRead, submit_read
 from screening.workflow.view_case import view_case
+from screening.workflow.worklist import reader_worklist
 
 F = TypeVar("F", bound=Form)
 
@@ -41,12 +43,36 @@ FormFile = Annotated[Path | None, typer.Option("--form", help="Whole form as JSO
 def worklist(
     ctx: typer.Context,
     state: Annotated[list[CaseState] | None, typer.Option(help="Only cases in this state; may be repeated.")] = None,
+    reader: Annotated[str | None, typer.Option(help="The worklist of this reader, with --registration.")] = None,
+    registration: Annotated[str | None, typer.Option(help="Registration number of that reader.")] = None,
     json: Json = False,
 ) -> None:
-    """List cases, oldest first. Order and content say nothing of AI or of other readers."""
+    """List cases, oldest first: with --reader what that reader has to read and has read, and nothing else.
+
+    Without it the list is the manager's. Its states tell which cases wait for AI or for arbitration, and so something
+    of what AI and readers said: it is not for who still has to read a case on it.
+    """
+    if reader is not None or registration is not None:
+        _worklist_of(ctx, reader, registration, state, json)
+        return
     with service_of(ctx) as service, service.units() as uow:
         cases = list(uow.cases.list(state or ()))
     emit(cases, json, present.worklist_table(cases))
+
+
+def _worklist_of(
+    ctx: typer.Context, reader: str | None, registration: str | None, state: list[CaseState] | None, json: bool
+) -> None:
+    if reader is None or registration is None:
+        raise InvalidInput("a reader is named by --reader and --registration together")
+    if state:
+        raise InvalidInput("a reader's worklist is not chosen by --state: the state tells what others said")
+    with service_of(ctx) as service, service.units() as uow:
+        lines = list(reader_worklist(uow, service.clock, Author(ReaderId(reader), registration)))
+    table = Table("case", "state", "opened", title="Worklist", title_justify="left")
+    for line in lines:
+        table.add_row(line.case, line.state.value, f"{line.opened_at:%Y-%m-%d %H:%M}")
+    emit(lines, json, table)
 
 
 def show(

@@ -11,13 +11,13 @@ from pydantic import Field
 from readers.human.form import ArbitrationForm, Choice, Form, Name, ReaderForm, ReadForm
 from screening.domain import events as ev
 from screening.domain.case import CaseState
-from screening.domain.errors import NotFound
+from screening.domain.errors import InvalidInput, NotFound
 from screening.domain.identifiers import CaseId, ReadId
 from screening.domain.opinion import BiRads
 from screening.domain.outcome import Outcome
 from screening.domain.policy import Role
 from screening.domain.report import Language
-from screening.web.dependencies import Ops, Person
+from screening.web.dependencies import Ops, Person, PersonIfNamed
 from screening.workflow.amend_case import amend_case
 from screening.workflow.arbitrate import Arbitrate, arbitrate
 from screening.workflow.claim import claim_read, release_claim
@@ -26,6 +26,7 @@ from screening.workflow.ports import CaseSummary
 from screening.workflow.release import release
 from screening.workflow.submit_read import SubmitRead, submit_read
 from screening.workflow.view_case import CaseView, view_case
+from screening.workflow.worklist import WorklistLine, reader_worklist
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -73,9 +74,19 @@ class AssessmentForm(ActorForm):
 
 
 @router.get("")
-def worklist(ops: Ops, state: Annotated[list[CaseState] | None, Query()] = None) -> list[CaseSummary]:
-    """Cases oldest first, all states unless some are named."""
+def worklist(
+    ops: Ops, person: PersonIfNamed, state: Annotated[list[CaseState] | None, Query()] = None
+) -> list[WorklistLine] | list[CaseSummary]:
+    """Cases, oldest first.
+
+    With `reader` and `registration`: that reader's worklist, `to_read` and `read`, which says nothing of AI or of
+    other readers. Without: the manager's list, whose states (`awaiting_arbitration`) do, so it is not for readers.
+    """
+    if person is not None and state:
+        raise InvalidInput("a reader's worklist is not chosen by state: the state tells what others said")
     with ops.units() as uow:
+        if person is not None:
+            return list(reader_worklist(uow, ops.clock, person))
         return list(uow.cases.list(state or ()))
 
 
