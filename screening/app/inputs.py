@@ -1,7 +1,7 @@
 """Turn paths given by a person into DICOM files: files, folders, and zip archives unpacked safely.
 
-An archive that is broken, hostile or too large stays what it is, a file that is no DICOM object: it is answered for
-like any other, and the rest of the batch goes on.
+An archive that is empty, broken, hostile or too large stays what it is, a file that is no DICOM object: it is answered
+for like any other, and the rest of the batch goes on.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _unpacked(archive: Path, scratch: Path) -> list[Path]:
 def unpack(archive: Path, target: Path) -> None:
     """Unpack into a flat folder; members are named by number, because their names are somebody else's.
 
-    Raises InvalidInput for an archive that is broken, hostile or too large, StoreUnavailable without room.
+    Raises InvalidInput for an archive that is empty, broken, hostile or too large, StoreUnavailable without room.
     """
     try:
         with zipfile.ZipFile(archive) as content:
@@ -98,6 +98,8 @@ def unpack(archive: Path, target: Path) -> None:
 
 def _check_size(members: list[zipfile.ZipInfo], archive: Path, target: Path) -> None:
     size = sum(member.file_size for member in members)
+    if not members:
+        raise InvalidInput(f"{archive.name} holds no file")
     if len(members) > MOST_FILES or size > MOST_BYTES:
         raise InvalidInput(f"{archive.name} holds too many or too large files")
     if size > RATIO_FROM_BYTES and size > MOST_RATIO * archive.stat().st_size:

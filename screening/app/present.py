@@ -104,8 +104,9 @@ def parked_table(jobs: Sequence[ParkedJob]) -> Table:
 def worklist_table(cases: Sequence[CaseSummary]) -> Table:
     """Cases, oldest first."""
     table = Table(title="Cases", title_justify="left")
-    for heading in ("case", "state", "policy", "opened"):
-        table.add_column(heading)
+    table.add_column("case", no_wrap=True)  # an id cut short is of no use to the next command
+    for heading in ("state", "policy", "opened"):
+        table.add_column(heading, overflow="fold")
     for case in cases:
         policy = f"{case.policy_id}@{case.policy_version}"
         table.add_row(escape(case.case), case.state.value, escape(policy), f"{case.opened_at:%Y-%m-%d %H:%M}")

@@ -61,3 +61,21 @@ def test_scoring_nothing_usable_is_exit_1(tmp_path: Path) -> None:
     result = secondread("score", str(tmp_path / "notes.txt"), "--out", str(tmp_path / "out"), "--json")
     assert result.returncode == ExitCode.NOTHING_USABLE
     assert json.loads(result.stdout)["unreadable"] == [{"name": "notes.txt", "reason": "not_dicom"}]
+
+
+def test_brackets_in_names_are_brackets(tmp_path: Path) -> None:
+    (tmp_path / "[bold]a[").write_text("not DICOM", encoding="utf-8")
+    (tmp_path / "[").mkdir()
+    (tmp_path / "[" / "nope].txt").write_text("not DICOM", encoding="utf-8")
+    result = secondread("score", str(tmp_path), "--out", str(tmp_path / "[" / "out"))
+    assert result.returncode == ExitCode.NOTHING_USABLE
+    assert "[bold]a[" in result.stderr
+    missing = secondread("score", str(tmp_path / "[red]none[nope]"))
+    assert "[red]none[nope]" in missing.stderr
+
+
+def test_a_broken_archive_is_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "broken.zip").write_bytes(b"PK\x05\x06" + bytes(18) + b"PK\x01")
+    result = secondread("score", str(tmp_path / "broken.zip"), "--out", str(tmp_path / "out"), "--json")
+    assert result.returncode == ExitCode.NOTHING_USABLE
+    assert json.loads(result.stdout)["unreadable"] == [{"name": "broken.zip", "reason": "not_dicom"}]

@@ -65,6 +65,10 @@ def test_too_large_an_archive_is_refused_before_it_is_unpacked(tmp_path: Path, m
     assert not list((tmp_path / "target").iterdir())
 
 
+def test_an_empty_archive_is_answered_for(tmp_path: Path) -> None:
+    refused(tmp_path, reason="holds no file")
+
+
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "MOST_FILES", 2)
     refused(tmp_path, b"1", b"2", b"3", reason="too many or too large")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from screening.app.terminal import Json, emit, progress_bar, settings_of
@@ -56,7 +57,7 @@ def demo(
         **{f"audit, {name}": str(path) for name, path in audits.items()},
     }
     for what, result in rows.items():
-        table.add_row(what, result)
+        table.add_row(escape(what), escape(result))
     emit({"played": played, "audits": {name: str(path) for name, path in audits.items()}}, json, table)
 
 

@@ -68,7 +68,7 @@ def attention(ctx: typer.Context, json: Json = False) -> None:
         parked = list(service.parked_jobs())
     table = Table("what", "reason", "where", title="Waits for a person", title_justify="left")
     for item in files:
-        table.add_row(f"file {item.digest[:12]}", f"{item.reason.value}: {item.text}", item.study or "no study")
+        table.add_row(f"file {item.digest[:12]}", escape(f"{item.reason.value}: {item.text}"), item.study or "no study")
     for job in parked:
         table.add_row(f"job {escape(job.name)}", escape(job.reason), escape(job.key))
     emit({"files": files, "parked": parked}, json, table if table.row_count else "nothing waits for a person")
