@@ -105,7 +105,8 @@ def worklist_table(cases: Sequence[CaseSummary]) -> Table:
     """Cases, oldest first."""
     table = Table(title="Cases", title_justify="left")
     table.add_column("case", no_wrap=True)  # an id cut short is of no use to the next command
-    for heading in ("state", "policy", "opened"):
+    table.add_column("state", no_wrap=True)
+    for heading in ("policy", "opened"):
         table.add_column(heading, overflow="fold")
     for case in cases:
         policy = f"{case.policy_id}@{case.policy_version}"
