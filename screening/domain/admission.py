@@ -132,6 +132,8 @@ def _check_own_lease(facts: CaseFacts, reader: ReaderId, now: datetime) -> None:
 
 
 def _check_read(policy: Policy, facts: CaseFacts, fact: ev.ReadRecorded, status: CaseStatus, now: datetime) -> None:
+    if status.state is FINAL and all(read.final for read in facts.reads):
+        raise errors.EventNotAllowed(NO_READ)  # a decision is awaiting its window; in other words it would show
     check_categories(policy, fact.opinion)
     _check_new_id(facts, fact.read)
     if fact.replaces is not None:

@@ -67,7 +67,7 @@ class CaseStatus:
     @property
     def releasable(self) -> bool:
         """Whether the outcome may leave the house now: concluded, not held, no image left out of the reading."""
-        return self.state is CaseState.CONCLUDED and not self.holds and LATE_IMAGES not in self.review
+        return self.state is CaseState.CONCLUDED and not _stopped(self)
 
 
 def decide(policy: Policy, events: Sequence[CaseEvent], now: datetime) -> CaseStatus:

@@ -27,8 +27,8 @@ ARBITERS_SEE = frozenset(
 class CaseView:
     """A case as one person may see it; everything the policy hides is absent, not blanked.
 
-    `state` is given to managers, arbiters and once concluded; a blind reader learns only whether to
-    read it (`owes_read`, as `blinding.told_to_read` says it).
+    `state` is given to managers, arbiters and once concluded; a blind reader learns only whether to read
+    it (`owes_read`, as `blinding.told_to_read` has it).
     """
 
     case: CaseId

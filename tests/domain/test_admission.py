@@ -10,6 +10,7 @@ import pytest
 
 from screening.domain import errors
 from screening.domain import events as ev
+from screening.domain.admission import NO_READ
 from screening.domain.case import CaseState
 from screening.domain.identifiers import EpisodeId, ReadId, StudyInstanceUid
 from screening.domain.outcome import Outcome, OutcomeKind
@@ -197,3 +198,13 @@ def test_late_images_are_named_when_they_stop_a_release() -> None:
         story.released()
     assert story.admit(ev.LateImagesResolved("same views again, nothing new")).status.releasable
     assert story.released().status.review == ()
+
+
+@pytest.mark.parametrize("replaces", ["", "anna"])
+def test_a_reader_who_tries_again_does_not_learn_that_the_case_was_arbitrated(replaces: str) -> None:
+    told = set()
+    for story in (agree(), differ(), differ().arbitrated("N", CARO), differ().arbitrated("N", CARO).windows_closed()):
+        with pytest.raises(errors.EventNotAllowed) as refusal:
+            story.read(ANNA, "R4", "again", replaces)
+        told.add(str(refusal.value))
+    assert told == {NO_READ}

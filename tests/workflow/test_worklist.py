@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +10,18 @@ import pytest
 
 from screening.app.compose import Service
 from screening.domain import events as ev
-from screening.domain.identifiers import CaseId
+from screening.domain.identifiers import CaseId, StudyInstanceUid
 from screening.domain.opinion import NORMAL
+from screening.domain.policy import Field, Policy, Role
 from screening.workflow.claim import claim_read
+from screening.workflow.open_case import open_case
+from screening.workflow.policies import policy_json
 from screening.workflow.recorded_case import load, record
 from screening.workflow.submit_read import SubmitRead, submit_read
+from screening.workflow.view_case import view_case
 from screening.workflow.worklist import reader_worklist
 from tests.domain.story import ANNA, ANNA_AGAIN, BRAM, CARO, score
-from tests.services import make_service, open_plain_case
+from tests.services import instances, make_service, open_plain_case
 
 
 @pytest.fixture(params=["double-human"])
@@ -88,3 +93,29 @@ def test_the_list_is_the_same_whatever_ai_says(service: Service, value: int) -> 
     before = told(service, BRAM)
     noted(service, case, score(value))
     assert told(service, BRAM) == before == [(case, "to_read")]
+
+
+@pytest.mark.parametrize("value", [1, 10])
+def test_a_third_reader_does_not_learn_that_ai_asked_for_an_extra_read(service: Service, value: int) -> None:
+    case = under_extra_read(service)
+    noted(service, case, score(value))
+    read(service, case, ANNA)
+    read(service, case, BRAM)
+    assert told(service, CARO) == [(case, "to_read")]
+    with service.units() as uow:
+        view = view_case(uow, service.clock, case, Role.READER, CARO)
+    assert (view.owes_read, view.state, view.shown) == (True, "to_read", (Field.PRIORS,))
+
+
+def under_extra_read(service: Service) -> CaseId:
+    """A case whose policy has a third person read what AI alone flags."""
+    document = json.loads(policy_json("double-human+ai"))
+    document |= {"id": "extra", "ai": document["ai"] | {"flag_action": "extra_read"}}
+    policy = Policy.from_document(document)
+    with service.units() as uow:
+        uow.policies.save(policy, json.dumps(document))
+        for instance in instances():
+            uow.exams.register(instance, service.clock.now())
+        case = open_case(uow, StudyInstanceUid("1.2.840.1"), policy, "unit-a", service.clock.now())
+    assert case is not None
+    return case
