@@ -42,7 +42,7 @@ MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.LEDGER_BROKEN: "the hash chain of the ledger does not verify",
     ExitCode.MODEL_UNUSABLE: "the AI model cannot be loaded as its card says",
     ExitCode.REPORT_INVALID: "the report fails its own validation; nothing was sent",
-    ExitCode.INTERNAL: "internal error",
+    ExitCode.INTERNAL: "internal error; only its kind is told, SECONDREAD_LOG_LEVEL=DEBUG shows the traceback",
 }
 """One line per exit status, for people."""
 
