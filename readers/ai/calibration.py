@@ -101,8 +101,11 @@ class Calibrations:
 
     @classmethod
     def from_folders(cls, *folders: Path) -> Calibrations:
-        """Every `*.toml` in these folders. Raises InvalidInput for a file that is no calibration."""
-        return cls(parse(path) for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.toml")))
+        """Every `*.toml` in these folders. Raises InvalidInput for a folder that is none, or a file of another kind."""
+        absent = [folder.name for folder in folders if not folder.is_dir()]
+        if absent:
+            raise InvalidInput(f"no folder of calibrations is called {', '.join(absent)}")
+        return cls(parse(path) for folder in folders for path in sorted(folder.glob("*.toml")))
 
 
 def logit(raw: float) -> float:

@@ -59,11 +59,19 @@ for panel, commands in {
     EXAMS: (score.score, intake.ingest, intake.work, intake.attention),
     READING: (reading.worklist, reading.show, reading.read, reading.finalise, reading.arbitrate),
     RESULTS: (results.release, results.report, audit.audit),
-    FOLLOW_UP: (follow_up.hold, follow_up.resume, follow_up.withdraw, follow_up.withdraw_read, follow_up.assess),
+    FOLLOW_UP: (
+        follow_up.hold,
+        follow_up.resume,
+        follow_up.withdraw,
+        follow_up.withdraw_read,
+        follow_up.late_images,
+        follow_up.assess,
+    ),
     RUNNING: (operation.serve, operation.policies, demo.demo),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.command(rich_help_panel=FOLLOW_UP)(follow_up.assess)
 app.command(rich_help_panel=FOLLOW_UP)(follow_up.interval_cancer)
 app.command("object", rich_help_panel=FOLLOW_UP)(follow_up.object_to)
 app.add_typer(operation.ledger, name="ledger", rich_help_panel=RUNNING)

@@ -5,8 +5,11 @@ Run before anything else uses the database; running it again changes nothing.
 
 from __future__ import annotations
 
+import fcntl
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 from alembic import command
@@ -24,13 +27,29 @@ _Parent = Literal["schema_name", "table_name", "schema_qualified_table_name"]
 
 
 def migrate(engine: Engine) -> None:
-    """Create or upgrade every table; safe when several processes start at once."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        command.upgrade(alembic_config(connection), "head")
+    """Create or upgrade every table; safe when several processes start at once: they take turns."""
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
-    DBOS.migrate(engine.url.render_as_string(hide_password=False))
+    with _turn(engine):
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            command.upgrade(alembic_config(connection), "head")
+        DBOS.migrate(engine.url.render_as_string(hide_password=False))
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """One migration at a time on an embedded database, by a lock file beside it.
+
+    On PostgreSQL our own tables are guarded by a lock of the transaction, and the job engine guards its own: it builds
+    indexes concurrently, which would wait for ever for whoever waits for a lock of ours.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with Path(f"{engine.url.database}.migration-lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def alembic_config(connection: Connection) -> Config:

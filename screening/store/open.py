@@ -30,6 +30,9 @@ def open_store(url: str) -> Engine:
         engine.dispose()
         cause = getattr(error, "orig", None) or error
         raise StoreUnavailable(f"the database cannot be opened: {type(cause).__name__}") from error
+    except OSError as error:
+        engine.dispose()
+        raise StoreUnavailable(f"the database cannot be opened: {type(error).__name__}") from error
     except CommandError as error:
         engine.dispose()
         raise StoreUnavailable("the database was written by another version of this program") from error

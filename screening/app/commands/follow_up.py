@@ -1,4 +1,4 @@
-"""`secondread hold | resume | object | withdraw | withdraw-read | assess | interval-cancer`: other facts of a case."""
+"""`secondread hold | resume | object | withdraw | withdraw-read | late-images | assess | interval-cancer`."""
 
 from __future__ import annotations
 
@@ -60,6 +60,17 @@ def withdraw_read(
 ) -> None:
     """Make a read count no longer, with a reason and a person; it stays on record."""
     _amend(ctx, case, ev.ReadWithdrawn(ReadId(read_id), reason), by, json)
+
+
+def late_images(
+    ctx: typer.Context,
+    case: Case,
+    note: Annotated[str, typer.Option(help="What was found on the images that came late.")],
+    by: Actor,
+    json: Json = False,
+) -> None:
+    """Record that a person has looked at images that came after a read; until then the case is not released."""
+    _amend(ctx, case, ev.LateImagesResolved(note), by, json)
 
 
 def assess(

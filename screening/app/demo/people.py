@@ -17,12 +17,14 @@ from screening.domain.case import CaseState
 from screening.domain.identifiers import CaseId, ReaderId
 from screening.domain.opinion import OpinionKind
 from screening.domain.outcome import OutcomeKind
+from screening.domain.policy import Role
 from screening.workflow.amend_case import amend_case
 from screening.workflow.arbitrate import Arbitrate, arbitrate
 from screening.workflow.claim import claim_arbitration, claim_read
 from screening.workflow.recorded_case import RecordedCase, load
 from screening.workflow.release import release
 from screening.workflow.submit_read import SubmitRead, submit_read
+from screening.workflow.view_case import view_case
 
 READING = frozenset({CaseState.AWAITING_FIRST_READ, CaseState.AWAITING_SECOND_READ})
 READERS = 6
@@ -107,6 +109,7 @@ class People:
         opinion = self._readers[case].arbitration(reads)
         with self._service.units() as uow:
             claim_arbitration(uow, self._clock, case, (author,))
+            view_case(uow, self._clock, case, Role.ARBITER, author)
         why = "finding confirmed" if opinion.kind is OpinionKind.RECALL else "no finding that needs assessment"
         with self._service.units() as uow:
             arbitrate(uow, self._clock, self._service.ids, Arbitrate(case, (author,), opinion, f"simulated: {why}"))

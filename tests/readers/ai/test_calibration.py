@@ -84,6 +84,12 @@ def test_a_broken_file_is_refused(broken: str, tmp_path: Path) -> None:
         parse(path)
 
 
+def test_a_folder_that_is_not_there_is_refused_and_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    assert Calibrations.from_folders(tmp_path).find(IDENTITY, STRATUM) is None
+    with pytest.raises(InvalidInput, match="missing"):
+        Calibrations.from_folders(tmp_path / "missing")
+
+
 def test_fitting_recovers_probabilities_at_the_stated_prevalence() -> None:
     """Raw scores that are true odds at 50 % prevalence must become the odds of the stated prevalence."""
     rng = np.random.default_rng(3)
