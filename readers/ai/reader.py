@@ -96,12 +96,16 @@ class NeuralReader:
         return self._calibrations.fingerprint
 
     def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
-        """Read one study. The prior is listed but not used by this model (`prior_used` is False)."""
+        """Read one study. The prior is listed but not used by this model (`prior_used` is False).
+
+        Retakes of a view are marked too; the exam uses the preferred image of each view that could be read.
+        """
         started = self._seconds()
         selection = fill_slots(study)
         watch = _Stopwatch()
         loaded = self._load(selection, pixels)
-        scored, refused = _all_or_none(loaded, *self._predict(loaded, watch))
+        marked, refused = _all_or_none(loaded, *self._predict(loaded, watch))
+        scored = _one_per_slot(marked)
         stratum = _stratum([item.image for item in scored] or list(study.images), site)
         calibration = self._calibrations.find(self.identity, stratum)
         status, reasons = verdict(selection, scored, refused, calibration)
@@ -121,18 +125,18 @@ class NeuralReader:
             probability=max((b.probability for b in breasts if b.probability is not None), default=None),
             flagged=usable is not None and exam_score is not None and exam_score >= usable.flag_from,
             breasts=breasts,
-            regions=regions_of(scored),
+            regions=regions_of(marked),
             density=exam_density(scored),
             slots=_fills(scored),
-            excluded=(*selection.excluded, *refused),
-            warnings=warnings_of(study, [item.image for item in scored]),
+            excluded=(*_not_used(selection, scored), *refused),
+            warnings=warnings_of(study, [item.image for item in marked]),
             prior_used=False,
-            input_digests=tuple(sorted(item.image.digest for item in scored)),
+            input_digests=tuple(sorted(item.image.digest for item in marked)),
             timing=self._timing(watch, started),
         )
 
     def _load(self, selection: Selection, pixels: PixelSource) -> list[_Loaded]:
-        """Decode the chosen images, two at a time: the decoders release the interpreter lock."""
+        """Decode the images to read, two at a time: the decoders release the interpreter lock."""
 
         def one(item: tuple[Slot, Image]) -> _Loaded:
             slot, image = item
@@ -145,9 +149,8 @@ class NeuralReader:
                 return _Loaded(slot, image, None, refusal, self._seconds() - begun)
             return _Loaded(slot, image, picture, None, self._seconds() - begun)
 
-        in_order = [(slot, selection.chosen[slot]) for slot in Slot if slot in selection.chosen]
         with ThreadPoolExecutor(DECODE_THREADS) as pool:
-            return list(pool.map(one, in_order))
+            return list(pool.map(one, selection.to_read()))
 
     def _predict(self, loaded: Sequence[_Loaded], watch: _Stopwatch) -> tuple[list[Scored], list[Exclusion]]:
         """Predict every decoded view; a view without a breast or with unusable values is refused."""
@@ -220,6 +223,20 @@ def _all_or_none(
     named = {item.sop_instance_uid for item in refused}
     uids = [item.image.sop_instance_uid for item in loaded]
     return [], [*refused, *(Exclusion(uid, ReasonCode.MODEL_FAILED) for uid in uids if uid not in named)]
+
+
+def _one_per_slot(marked: Sequence[Scored]) -> list[Scored]:
+    """The view the exam uses of each slot: the preferred one that could be read."""
+    by_slot: dict[Slot, Scored] = {}
+    for item in marked:
+        by_slot.setdefault(item.slot, item)
+    return list(by_slot.values())
+
+
+def _not_used(selection: Selection, scored: Sequence[Scored]) -> tuple[Exclusion, ...]:
+    """What was left out, without a retake that had to stand in for the preferred image."""
+    used = {item.image.sop_instance_uid for item in scored}
+    return tuple(item for item in selection.excluded if item.sop_instance_uid not in used)
 
 
 def _stratum(images: Sequence[Image], site: str) -> Stratum:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Slot, Study, View, ViewModifier
@@ -31,10 +31,16 @@ STANDARD = frozenset({ViewModifier.IMPLANT_DISPLACED, ViewModifier.NIPPLE_IN_PRO
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen image per slot, and everything left out with its reason."""
+    """The chosen image per slot, its retakes in order of preference, and everything left out with its reason."""
 
     chosen: dict[Slot, Image]
     excluded: tuple[Exclusion, ...]
+    retakes: dict[Slot, tuple[Image, ...]] = field(default_factory=dict)
+
+    def to_read(self) -> list[tuple[Slot, Image]]:
+        """Every image to score, slot by slot, the preferred one of each slot first."""
+        filled = [slot for slot in Slot if slot in self.chosen]
+        return [(slot, image) for slot in filled for image in (self.chosen[slot], *self.retakes.get(slot, ()))]
 
     @property
     def missing(self) -> tuple[Slot, ...]:
@@ -57,11 +63,13 @@ def fill_slots(study: Study, kinds: frozenset[ImageKind] = frozenset({ImageKind.
         else:
             candidates.setdefault(image.slot, []).append(image)
     chosen: dict[Slot, Image] = {}
+    retakes: dict[Slot, tuple[Image, ...]] = {}
     for slot, images in candidates.items():
         best, *others = sorted(images, key=_preference)
         chosen[slot] = best
         excluded += [_exclusion(other, _why_not(other, best)) for other in others]
-    return Selection(chosen, tuple(excluded))
+        retakes[slot] = tuple(o for o in others if _why_not(o, best) is ReasonCode.REPEAT_NOT_CHOSEN)
+    return Selection(chosen, tuple(excluded), retakes)
 
 
 def unfit(image: Image, kinds: frozenset[ImageKind]) -> ReasonCode | None:

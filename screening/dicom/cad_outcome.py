@@ -77,7 +77,8 @@ def _split(study: Study, read: AiRead) -> tuple[tuple[Image, ...], tuple[Refused
         reason = exclusion.reason if exclusion else image.exclusion
         if reason in NO_PART:
             continue
-        if image.sop_instance_uid not in filled:
+        retaken = read.usable and reason is ReasonCode.REPEAT_NOT_CHOSEN
+        if image.sop_instance_uid not in filled and not retaken:
             said = exclusion.text if exclusion else TEXTS[reason] if reason else "not chosen for any standard view"
             refused[image.sop_instance_uid] = Refused(image, said)
         elif read.usable:

@@ -63,6 +63,7 @@ def render_contact_sheet(study: Study, read: AiRead, pictures: Mapping[Slot, Pre
     sheet = _Sheet.blank(words)
     sheet.header(words, read.usable)
     placed = place(pictures, sheet.top)
+    shown = {fill.slot: fill.sop_instance_uid for fill in read.slots}
     for slot, cell in cells(sheet.top).items():
         sheet.film(cell)
         if slot not in placed:
@@ -70,7 +71,7 @@ def render_contact_sheet(study: Study, read: AiRead, pictures: Mapping[Slot, Pre
             sheet.caption(slot, cell)
             continue
         sheet.picture(placed[slot])
-        marks = [region for region in read.regions if region.slot is slot]
+        marks = [region for region in read.regions if region.location.sop_instance_uid == shown.get(slot)]
         sheet.marks(marks, placed[slot], cell, sheet.caption(slot, cell), read.usable)
     sheet.footer(words)
     return sheet.png()

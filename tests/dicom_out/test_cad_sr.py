@@ -14,7 +14,7 @@ from screening.dicom.cad_sr import MammographyCadSrWriter
 from screening.dicom.sr_walker import concept, problems, walk
 from screening.domain.ai_read import AiRead, AiStatus, Timing
 from screening.domain.errors import ReportInvalid
-from screening.domain.identifiers import StudyInstanceUid, is_ours
+from screening.domain.identifiers import SopInstanceUid, StudyInstanceUid, is_ours
 from screening.domain.opinion import FindingType
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Slot, Study
@@ -261,3 +261,16 @@ def test_what_cannot_be_reported_truthfully_is_refused() -> None:
     ):
         with pytest.raises(ReportInvalid):
             WRITER.dataset(study, read, AT)
+
+
+def test_a_retake_that_was_scored_is_reported_with_its_marks(tmp_path: Path) -> None:
+    """Every retake is in the library and among the successful detections; the exam itself uses the preferred image."""
+    retake = replace(image(Slot.RCC), sop_instance_uid=SopInstanceUid("1.2.3.77"))
+    mark = OK_READ.regions[0]
+    on_retake = replace(mark, location=replace(mark.location, sop_instance_uid=retake.sop_instance_uid))
+    left_out = Exclusion(retake.sop_instance_uid, ReasonCode.REPEAT_NOT_CHOSEN)
+    read = replace(OK_READ, regions=(*OK_READ.regions, on_retake), excluded=(*OK_READ.excluded, left_out))
+    path = tmp_path / "cad.dcm"
+    MammographyCadSrWriter().write(replace(STUDY, images=(*STUDY.images, retake)), read, AT, path)
+    assert problems(pydicom.dcmread(path)) == ()
+    assert iod_errors(path) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,30 @@ def test_two_devices_in_one_exam_belong_to_no_stratum() -> None:
     images = [image(slot, device=Device("Maker", "Model", f"{slot.view}")) for slot in Slot]
     reader = NeuralReader(KnownModel(KnownEngine()), Calibrations([CALIBRATION]), seconds=lambda: 0.0)
     assert reader.read(study(*images), Pictures(), "unit-a").status is AiStatus.UNCALIBRATED
+
+
+def with_retake(pictures: Pictures) -> AiRead:
+    """Four views and an earlier retake of the right CC."""
+    retake = image(Slot.RCC, uid="1.2.3.77", acquired_at=datetime(2026, 1, 5, 7, 55, tzinfo=UTC))
+    reader = NeuralReader(KnownModel(KnownEngine()), Calibrations([CALIBRATION]), seconds=lambda: 0.0)
+    return reader.read(study(*(image(slot) for slot in Slot), retake), pictures, "unit-a")
+
+
+def test_a_retake_is_marked_but_the_exam_uses_the_preferred_image() -> None:
+    result = with_retake(Pictures())
+    assert result.status is AiStatus.OK
+    assert {fill.slot: fill.sop_instance_uid for fill in result.slots}[Slot.RCC] == "1.2.3.1"
+    assert {region.location.sop_instance_uid for region in result.regions} >= {"1.2.3.1", "1.2.3.77"}
+    assert [(e.sop_instance_uid, e.reason) for e in result.excluded] == [("1.2.3.77", ReasonCode.REPEAT_NOT_CHOSEN)]
+    assert len(result.input_digests) == 5
+
+
+def test_a_retake_stands_in_for_an_image_that_cannot_be_read() -> None:
+    preferred = image(Slot.RCC).sop_instance_uid
+    result = with_retake(Pictures({preferred: ReasonCode.PIXELS_UNDECODABLE}))
+    assert result.status is AiStatus.OK
+    assert {fill.slot: fill.sop_instance_uid for fill in result.slots}[Slot.RCC] == "1.2.3.77"
+    assert [(e.sop_instance_uid, e.reason) for e in result.excluded] == [(preferred, ReasonCode.PIXELS_UNDECODABLE)]
 
 
 def test_marks_come_back_in_stored_pixels_of_each_side() -> None:
