@@ -235,8 +235,8 @@ def _one_per_slot(marked: Sequence[Scored]) -> list[Scored]:
 
 def _not_used(selection: Selection, scored: Sequence[Scored]) -> tuple[Exclusion, ...]:
     """What was left out, without a retake that had to stand in for the preferred image."""
-    used = {item.image.sop_instance_uid for item in scored}
-    return tuple(item for item in selection.excluded if item.sop_instance_uid not in used)
+    used = {Exclusion(item.image.sop_instance_uid, ReasonCode.REPEAT_NOT_CHOSEN) for item in scored}
+    return tuple(item for item in selection.excluded if item not in used)
 
 
 def _stratum(images: Sequence[Image], site: str) -> Stratum:
