@@ -21,36 +21,23 @@ from pydicom.pixels.processing import apply_voi_lut
 from models import phantom
 from models.torchvision_shim import make_importable
 from screening.app import compose
-from screening.app.demo.cast import PHANTOM_SITES, cast
-from screening.app.demo.exams import JPEG_2000_LOSSLESS, study_header
+from screening.app.demo.cast import cast
+from screening.app.demo.exams import JPEG_2000_LOSSLESS, mg_image, study_header
 from screening.app.scoring import FilesInPlace, describe
 from screening.app.settings import Settings
-from screening.dicom.mg_object import MgPixels, write_mg
-from screening.domain import identifiers as ids
+from screening.dicom.mg_object import write_mg
 from screening.domain.ai_read import Timing
-from screening.domain.study import Laterality, View
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def write_exam(folder: Path) -> list[Path]:
     """A four-view phantom exam of 2294 x 1914 pixels in lossless JPEG 2000."""
-    header, paths = study_header(cast(1, 1)[0], START), []
+    (participant,) = cast(1, 1)
+    header, paths = study_header(participant, START), []
     for number, view in enumerate(phantom.exam(1, phantom.ExamSpec().at_full_resolution()).views, 1):
         path = folder / f"{view.laterality}{view.view}.dcm"
-        image = MgPixels(
-            pixels=view.pixels,
-            header=header,
-            laterality=Laterality(view.laterality),
-            view=View(view.view),
-            pixel_mm=view.pixel_mm,
-            device=PHANTOM_SITES[0].device,
-            window_center=2048,
-            window_width=4096,
-            acquired_at=START.replace(tzinfo=None),
-            sop_instance_uid=ids.SopInstanceUid(f"1.2.3.{number}"),
-            series_instance_uid=ids.SeriesInstanceUid(f"1.2.4.{number}"),
-        )
+        image = mg_image(view, header, participant, number, START)
         write_mg(image, path, JPEG_2000_LOSSLESS)
         paths.append(path)
     return paths

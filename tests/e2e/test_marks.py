@@ -17,14 +17,13 @@ from models.regions import Region as ViewRegion
 from readers.ai.calibration import Calibrations
 from readers.ai.reader import NeuralReader, ViewModel
 from screening.app import compose
-from screening.app.demo.cast import PHANTOM_SITES, cast
-from screening.app.demo.exams import study_header
+from screening.app.demo.cast import cast
+from screening.app.demo.exams import mg_image, study_header
 from screening.app.scoring import FilesInPlace, describe
 from screening.app.settings import Settings
-from screening.dicom.mg_object import MgPixels, Photometric, write_mg
-from screening.domain import identifiers as ids
+from screening.dicom.mg_object import Photometric, write_mg
 from screening.domain.ai_read import AiRead
-from screening.domain.study import Laterality, Slot, Study, View
+from screening.domain.study import Slot, Study
 from screening.workflow.ports import AiReader
 from tests.readers.ai.test_reader import INFO
 from tests.services import START
@@ -90,24 +89,12 @@ def planted(view: PhantomView) -> PhantomView:
 
 def write(views: tuple[PhantomView, ...], folder: Path, photometric: Photometric) -> list[Path]:
     """The views as DICOM files."""
-    header, paths = study_header(cast(1, 1)[0], START), []
+    (participant,) = cast(1, 1)
+    header, paths = study_header(participant, START), []
     for number, view in enumerate(views, 1):
         path = folder / f"{view.laterality}{view.view}.dcm"
-        image = MgPixels(
-            pixels=view.pixels,
-            header=header,
-            laterality=Laterality(view.laterality),
-            view=View(view.view),
-            pixel_mm=view.pixel_mm,
-            device=PHANTOM_SITES[0].device,
-            window_center=2048,
-            window_width=4096,
-            acquired_at=START.replace(tzinfo=None),
-            sop_instance_uid=ids.SopInstanceUid(f"1.2.3.{number}"),
-            series_instance_uid=ids.SeriesInstanceUid(f"1.2.4.{number}"),
-            photometric=photometric,
-        )
-        write_mg(image, path)
+        image = mg_image(view, header, participant, number, START)
+        write_mg(replace(image, photometric=photometric, marker=""), path)
         paths.append(path)
     return paths
 

@@ -67,7 +67,7 @@ def write_exam(participant: Participant, seed: int, day: datetime, folder: Path,
         slot = Slot(view.laterality + view.view)
         if slot is participant.missing:
             continue
-        image = _image(view, slot, header, participant, number, day)
+        image = mg_image(view, header, participant, number, day)
         write_mg(image, target / f"{slot.value}.dcm", SYNTAX[participant.style])
         boxes = [{"kind": t.kind, "malignant": t.malignant, "box": t.box} for t in view.lesions]
         truth[slot.value] = boxes
@@ -123,10 +123,9 @@ def _lesion_spec(lesion: Lesion, malignant: bool) -> LesionSpec:
     return LesionSpec(kind=kind, malignant=malignant, laterality=lesion.laterality.value)
 
 
-def _image(
-    view: PhantomView, slot: Slot, header: StudyHeader, participant: Participant, number: int, day: datetime
-) -> MgPixels:
-    uid = header.study_instance_uid
+def mg_image(view: PhantomView, header: StudyHeader, participant: Participant, number: int, day: datetime) -> MgPixels:
+    """One phantom view as the mammogram to write: the `number`-th of the study, marked as synthetic."""
+    uid, slot = header.study_instance_uid, Slot(view.laterality + view.view)
     return MgPixels(
         pixels=view.pixels,
         header=header,
