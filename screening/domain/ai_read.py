@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from screening.domain.identifiers import SopInstanceUid, StudyInstanceUid
 from screening.domain.opinion import FindingType, ImageLocation
-from screening.domain.quality import Exclusion, ReasonCode
+from screening.domain.quality import Exclusion, QualityNote, ReasonCode
 from screening.domain.study import Laterality, Slot
 
 
@@ -57,12 +57,36 @@ class Region:
 
 @dataclass(frozen=True)
 class BreastScore:
-    """Views of one breast fused; raw score 0..1, calibrated probability of cancer or None."""
+    """Views of one breast fused; raw score 0..1, calibrated probability of cancer or None.
+
+    `agreement` (0..1) says how much its two views tell the same, `change` the logit of its score minus that of the
+    prior exam; None where there is nothing to compare.
+    """
 
     laterality: Laterality
     raw_score: float
     probability: float | None
     density: BreastDensity | None = None
+    agreement: float | None = None
+    change: float | None = None
+
+
+@dataclass(frozen=True)
+class RegionEvidence:
+    """Why one region was marked, for a person who wants to judge the mark.
+
+    `location` is that of the region. `global_score` (0..1) is what the whole view at low resolution said,
+    `local_score` what the full-resolution crop said, None where none was taken. `attention` (0..1) is the region's
+    share of the evidence of its view. `agrees` are the other views of the same breast with a mark as far from the
+    nipple. `change` is the score minus that at the same place of the prior image, None without one.
+    """
+
+    location: ImageLocation
+    global_score: float
+    local_score: float | None
+    attention: float
+    agrees: tuple[Slot, ...] = ()
+    change: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +125,8 @@ class AiRead:
 
     `exam_score` is 1-10: the decile of `raw_score` within the stated reference population of the calibration.
     With status `uncalibrated` raw scores and regions are there to look at, and exam score and probabilities are None.
-    `input_digests` are the SHA-256 of the scored files.
+    `input_digests` are the SHA-256 of the scored files, `prior_digests` those of the prior images compared with.
+    `quality` are remarks for radiographers and never block a read; `explanation` has one item per region, same order.
     """
 
     study_instance_uid: StudyInstanceUid
@@ -123,6 +148,9 @@ class AiRead:
     prior_used: bool
     input_digests: tuple[str, ...]
     timing: Timing | None = None
+    quality: tuple[QualityNote, ...] = ()
+    explanation: tuple[RegionEvidence, ...] = ()
+    prior_digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status is AiStatus.OK and (self.exam_score is None or self.calibration_id is None):
@@ -136,3 +164,9 @@ class AiRead:
     def usable(self) -> bool:
         """Whether this read may count under a policy."""
         return self.status is AiStatus.OK
+
+    @property
+    def deciding(self) -> Laterality | None:
+        """The breast with the highest raw score, which decides the exam; None when no breast was scored."""
+        best = max(self.breasts, key=lambda breast: breast.raw_score, default=None)
+        return best.laterality if best else None

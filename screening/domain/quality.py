@@ -150,3 +150,43 @@ class Exclusion:
     def text(self) -> str:
         """The sentence for people."""
         return TEXTS[self.reason] + (f" ({self.detail})" if self.detail else "")
+
+
+class QualityCode(StrEnum):
+    """What a radiographer could do better on one image; never a reason to refuse it. `QUALITY_TEXTS` explains each."""
+
+    BREAST_CUT_OFF = "breast_cut_off"
+    NIPPLE_NOT_IN_PROFILE = "nipple_not_in_profile"
+    PECTORAL_MISSING = "pectoral_missing"
+    PECTORAL_SHORT = "pectoral_short"
+    INFRAMAMMARY_FOLD_MISSING = "inframammary_fold_missing"
+    MOTION_BLUR = "motion_blur"
+    NOISE = "noise"
+    ARTEFACT = "artefact"
+
+
+QUALITY_TEXTS: dict[QualityCode, str] = {
+    QualityCode.BREAST_CUT_OFF: "part of the breast lies outside the image",
+    QualityCode.NIPPLE_NOT_IN_PROFILE: "the nipple is not in profile",
+    QualityCode.PECTORAL_MISSING: "no pectoral muscle is seen in the oblique view",
+    QualityCode.PECTORAL_SHORT: "the pectoral muscle ends above the level of the nipple",
+    QualityCode.INFRAMAMMARY_FOLD_MISSING: "the inframammary fold is not seen in the oblique view",
+    QualityCode.MOTION_BLUR: "the image is blurred, as by motion",
+    QualityCode.NOISE: "the image is noisier than usual",
+    QualityCode.ARTEFACT: "something in the image is no breast: an artefact",
+}
+"""One sentence per code, for people."""
+
+
+@dataclass(frozen=True)
+class QualityNote:
+    """One remark on the quality of one image; `value` is what was measured, in the unit its measurement states."""
+
+    sop_instance_uid: SopInstanceUid
+    code: QualityCode
+    value: float
+
+    @property
+    def text(self) -> str:
+        """The sentence for people."""
+        return QUALITY_TEXTS[self.code]

@@ -110,6 +110,7 @@ class Image:
     """One stored image object of a study.
 
     `row_spacing_mm` and `column_spacing_mm` are at the breast (Imager Pixel Spacing / magnification); None if unknown.
+    `slice_mm` is the distance between neighbouring frames of a volume, None if unknown or not a volume.
     `exclusion` is set when header or pixels already forbid scoring; `warnings` never forbid it.
     """
 
@@ -135,6 +136,7 @@ class Image:
     exclusion: ReasonCode | None = None
     detail: str = ""
     warnings: tuple[ReasonCode, ...] = ()
+    slice_mm: float | None = None
 
     @property
     def slot(self) -> Slot | None:

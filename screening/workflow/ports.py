@@ -107,11 +107,58 @@ class PresentationImage:
     warnings: tuple[ReasonCode, ...] = ()
 
 
+class PresentationVolume(Protocol):
+    """A tomosynthesis volume as a reader should see it, one frame in memory at a time.
+
+    Frames are counted from 0 in stored order, whatever direction they are stacked in. Spacing in millimetres per
+    pixel, `slice_mm` between neighbouring frames. `flip` leads back to the stored pixels and is the same for every
+    frame.
+    """
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are."""
+        ...
+
+    @property
+    def row_spacing_mm(self) -> float:
+        """Millimetres from row to row."""
+        ...
+
+    @property
+    def column_spacing_mm(self) -> float:
+        """Millimetres from column to column."""
+        ...
+
+    @property
+    def slice_mm(self) -> float:
+        """Millimetres from frame to frame, positive."""
+        ...
+
+    @property
+    def flip(self) -> Flip:
+        """Leads back to the stored pixels."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[ReasonCode, ...]:
+        """What is odd about the volume without forbidding its use."""
+        ...
+
+    def frame(self, index: int) -> NDArray[np.float32]:
+        """One frame as `PresentationImage.pixels`. Raises UnusableImage with its reason code."""
+        ...
+
+
 class PixelSource(Protocol):
     """Decodes one image to presentation values, or refuses it."""
 
     def load(self, image: Image) -> PresentationImage:
         """Decode, check, apply VOI and orientation. Raises UnusableImage with its reason code."""
+        ...
+
+    def open_volume(self, image: Image) -> PresentationVolume:
+        """Open a tomosynthesis volume and check its middle frames. Raises UnusableImage with its reason code."""
         ...
 
 
