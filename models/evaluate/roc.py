@@ -1,4 +1,7 @@
-"""Figures of merit with their uncertainty: AUC after DeLong, nothing that depends on a threshold."""
+"""Ranking figures with their uncertainty: AUC after DeLong, sensitivity at a specificity by bootstrap.
+
+DeLong, DeLong and Clarke-Pearson, Biometrics 1988; the bootstrap draws within each class.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+DRAWS = 1000
+_SEED = 20260401
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,15 @@ class AucEstimate:
     high: float
     positives: int
     negatives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share with a 95 % bootstrap interval; nan where it cannot be told."""
+
+    value: float
+    low: float
+    high: float
 
 
 def auc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
@@ -43,6 +60,36 @@ def auc_with_interval(scores: NDArray[np.floating], positive: NDArray[np.bool_])
     variance = of_positives.var(ddof=1) / counts[0] + of_negatives.var(ddof=1) / counts[1]
     centre, half = float(of_positives.mean()), 1.959964 * math.sqrt(float(variance))
     return AucEstimate(centre, max(0.0, centre - half), min(1.0, centre + half), *counts)
+
+
+def sensitivity_at(
+    scores: NDArray[np.floating], positive: NDArray[np.bool_], specificity: float = 0.95
+) -> tuple[Estimate, float]:
+    """Return the sensitivity at that specificity and the threshold: a case above it is called positive.
+
+    The interval redraws positives and negatives, and with the negatives the threshold.
+    """
+    above, below = scores[positive], scores[~positive]
+    if above.size == 0 or below.size == 0:
+        return Estimate(math.nan, math.nan, math.nan), math.nan
+    threshold = float(np.quantile(below, specificity, method="higher"))
+    rng = np.random.Generator(np.random.PCG64(_SEED))
+
+    def draw() -> float:
+        limit = np.quantile(rng.choice(below, below.size), specificity, method="higher")
+        return float((rng.choice(above, above.size) > limit).mean())
+
+    return bootstrap(float((above > threshold).mean()), draw), threshold
+
+
+def bootstrap(value: float, draw: Callable[[], float], draws: int = DRAWS) -> Estimate:
+    """Return `value` with the 2.5 % and 97.5 % quantiles of `draws` redraws of it."""
+    sample = np.array([draw() for _ in range(draws)])
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return Estimate(value, math.nan, math.nan)
+    low, high = np.quantile(sample, [0.025, 0.975])
+    return Estimate(value, float(low), float(high))
 
 
 def _placements(
