@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
     LEDGER_BROKEN = 8
     MODEL_UNUSABLE = 9
     REPORT_INVALID = 10
+    COMMISSIONING_UNTRUSTED = 11
     INTERNAL = 70
 
 
@@ -42,6 +43,7 @@ MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.LEDGER_BROKEN: "the hash chain of the ledger does not verify",
     ExitCode.MODEL_UNUSABLE: "the AI model cannot be loaded as its card says",
     ExitCode.REPORT_INVALID: "the report fails its own validation; nothing was sent",
+    ExitCode.COMMISSIONING_UNTRUSTED: "signature or hashes of a commissioning record do not match",
     ExitCode.INTERNAL: "internal error; only its kind is told, SECONDREAD_LOG_LEVEL=DEBUG shows the traceback",
 }
 """One line per exit status, for people."""
@@ -52,6 +54,8 @@ EXIT_CODES: Final[Mapping[type[errors.SecondReadError], ExitCode]] = {
     errors.IncompleteOpinion: ExitCode.INVALID,
     errors.CategoryNotAllowed: ExitCode.INVALID,
     errors.InvalidPolicy: ExitCode.INVALID,
+    errors.CalibrationInvalid: ExitCode.INVALID,
+    errors.LabelsInvalid: ExitCode.INVALID,
     errors.NotDicom: ExitCode.INVALID,
     errors.NotFound: ExitCode.NOT_FOUND,
     errors.CaseNotFound: ExitCode.NOT_FOUND,
@@ -73,6 +77,7 @@ EXIT_CODES: Final[Mapping[type[errors.SecondReadError], ExitCode]] = {
     errors.StoreUnavailable: ExitCode.STORE_UNAVAILABLE,
     errors.LedgerBroken: ExitCode.LEDGER_BROKEN,
     errors.ModelUnusable: ExitCode.MODEL_UNUSABLE,
+    errors.CommissioningUntrusted: ExitCode.COMMISSIONING_UNTRUSTED,
     errors.ReportInvalid: ExitCode.REPORT_INVALID,
 }
 """One row per error class; a test holds it complete."""

@@ -49,6 +49,8 @@ STORE_STATUS: Final[dict[type[errors.SecondReadError], DimseStatus]] = {
     errors.IncompleteOpinion: PROCESSING_FAILURE,
     errors.CategoryNotAllowed: PROCESSING_FAILURE,
     errors.InvalidPolicy: PROCESSING_FAILURE,
+    errors.CalibrationInvalid: PROCESSING_FAILURE,
+    errors.LabelsInvalid: PROCESSING_FAILURE,
     errors.NotFound: PROCESSING_FAILURE,
     errors.CaseNotFound: PROCESSING_FAILURE,
     errors.PolicyNotFound: PROCESSING_FAILURE,
@@ -61,6 +63,7 @@ STORE_STATUS: Final[dict[type[errors.SecondReadError], DimseStatus]] = {
     errors.CaseHeld: PROCESSING_FAILURE,
     errors.LedgerBroken: PROCESSING_FAILURE,
     errors.ModelUnusable: PROCESSING_FAILURE,
+    errors.CommissioningUntrusted: PROCESSING_FAILURE,
     errors.ReportInvalid: PROCESSING_FAILURE,
 }
 """One row per error class; a test holds it complete."""

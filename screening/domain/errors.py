@@ -39,6 +39,18 @@ class InvalidPolicy(InvalidInput):
     code = "invalid_policy"
 
 
+class CalibrationInvalid(InvalidInput):
+    """A calibration file, its out-of-distribution reference or a set of limits is not of the form they have."""
+
+    code = "calibration_invalid"
+
+
+class LabelsInvalid(InvalidInput):
+    """The table of truth does not name every exam of the folder once, or says something other than 0 or 1."""
+
+    code = "labels_invalid"
+
+
 class NotFound(SecondReadError):
     """Nothing is stored under this id."""
 
@@ -168,6 +180,12 @@ class ModelUnusable(SecondReadError):
     """The AI model cannot be loaded exactly as its card says."""
 
     code = "model_unusable"
+
+
+class CommissioningUntrusted(SecondReadError):
+    """The signature or a hash of a commissioning record does not match, or its key is not one trusted here."""
+
+    code = "commissioning_untrusted"
 
 
 class ReportInvalid(SecondReadError):

@@ -60,6 +60,8 @@ class ReasonCode(StrEnum):
     NO_USABLE_IMAGES = "no_usable_images"
     VIEWS_MISSING = "views_missing"
     STRATUM_UNCALIBRATED = "stratum_uncalibrated"
+    NOT_COMMISSIONED = "not_commissioned"
+    COMMISSIONING_UNVERIFIED = "commissioning_unverified"
     STRATUM_SUSPENDED = "stratum_suspended"
     OBJECTED = "objected"
     NOT_LICENSED = "not_licensed"
@@ -121,6 +123,8 @@ TEXTS: dict[ReasonCode, str] = {
     ReasonCode.NO_USABLE_IMAGES: "the exam holds no image that can be scored",
     ReasonCode.VIEWS_MISSING: "a standard view is missing, so there is no exam score",
     ReasonCode.STRATUM_UNCALIBRATED: "no calibration for this AI version on this device; the scores are not a read",
+    ReasonCode.NOT_COMMISSIONED: "this AI version has not passed commissioning for this device; the scores are no read",
+    ReasonCode.COMMISSIONING_UNVERIFIED: "signature or hash of the commissioning does not match; the scores are no read",
     ReasonCode.STRATUM_SUSPENDED: "AI reading is suspended for this device",
     ReasonCode.OBJECTED: "the woman objected to AI reading; no inference was run",
     ReasonCode.NOT_LICENSED: "the policy has no licence or protocol for this AI use",

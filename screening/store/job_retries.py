@@ -25,6 +25,8 @@ RETRY_OR_PARK: Final[Mapping[type[errors.SecondReadError], OnFailure]] = {
     errors.IncompleteOpinion: _PARK,
     errors.CategoryNotAllowed: _PARK,
     errors.InvalidPolicy: _PARK,
+    errors.CalibrationInvalid: _PARK,
+    errors.LabelsInvalid: _PARK,
     errors.NotFound: _PARK,
     errors.CaseNotFound: _PARK,
     errors.PolicyNotFound: _PARK,
@@ -46,6 +48,7 @@ RETRY_OR_PARK: Final[Mapping[type[errors.SecondReadError], OnFailure]] = {
     errors.StoreUnavailable: _RETRY,
     errors.LedgerBroken: _PARK,
     errors.ModelUnusable: _PARK,
+    errors.CommissioningUntrusted: _PARK,
     errors.ReportInvalid: _PARK,
 }
 """What passes by itself is tried again; everything else is a fact that a second try would meet again."""

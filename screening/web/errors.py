@@ -31,6 +31,8 @@ PROBLEMS: Final[Mapping[type[errors.SecondReadError], ProblemType]] = {
     errors.IncompleteOpinion: ProblemType(_INVALID, "Opinion incomplete"),
     errors.CategoryNotAllowed: ProblemType(_INVALID, "Category not used by the policy"),
     errors.InvalidPolicy: ProblemType(_INVALID, "Policy document invalid"),
+    errors.CalibrationInvalid: ProblemType(_INVALID, "Calibration invalid"),
+    errors.LabelsInvalid: ProblemType(_INVALID, "Table of truth invalid"),
     errors.NotDicom: ProblemType(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a DICOM object"),
     errors.UnusableImage: ProblemType(_INVALID, "Image unusable"),
     errors.NotFound: ProblemType(_MISSING, "Not found"),
@@ -52,6 +54,7 @@ PROBLEMS: Final[Mapping[type[errors.SecondReadError], ProblemType]] = {
     errors.StoreUnavailable: ProblemType(_LATER, "Store unavailable"),
     errors.LedgerBroken: ProblemType(_OURS, "Ledger broken"),
     errors.ModelUnusable: ProblemType(_LATER, "AI model unusable"),
+    errors.CommissioningUntrusted: ProblemType(_OURS, "Commissioning record not trusted"),
     errors.ReportInvalid: ProblemType(_OURS, "Report invalid; nothing was sent"),
 }
 """One row per error class; a test holds it complete."""
