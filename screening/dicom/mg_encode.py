@@ -1,4 +1,4 @@
-"""Pixel data of the mammograms we write: a burnt-in marker, and one lossless encoder per transfer syntax.
+"""Pixel data of the mammograms we write: a burnt-in marker, and a lossless encoder per transfer syntax.
 
 Lossless only: a phantom that was compressed with loss would teach decoders and models the wrong thing.
 """
@@ -6,7 +6,6 @@ Lossless only: a phantom that was compressed with loss would teach decoders and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import imagecodecs
 import numpy as np
@@ -16,7 +15,17 @@ from PIL import ImageDraw, ImageFont
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.encoders.base import get_encoder
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from screening.domain.errors import InvalidInput
 from screening.domain.identifiers import UID_ROOT
@@ -27,8 +36,8 @@ Pixels = NDArray[np.uint16]
 IMPLEMENTATION_CLASS_UID = UID(f"{UID_ROOT}.2")
 
 
-def _by_pydicom(transfer_syntax: UID, pixels: Pixels, bits_stored: int) -> bytes:
-    return get_encoder(transfer_syntax).encode(
+def _rle(pixels: Pixels, bits_stored: int) -> bytes:
+    return get_encoder(RLELossless).encode(
         pixels.tobytes(),
         encoding_plugin="pylibjpeg",
         rows=pixels.shape[0],
@@ -42,34 +51,54 @@ def _by_pydicom(transfer_syntax: UID, pixels: Pixels, bits_stored: int) -> bytes
     )
 
 
-def _jpeg_ls(pixels: Pixels, bits_stored: int) -> bytes:
+def _jpeg_lossless(pixels: Pixels, bits_stored: int) -> bytes:
+    """First-order prediction (T.81 Annex H, selection value 1)."""
+    return bytes(imagecodecs.ljpeg_encode(pixels, bitspersample=bits_stored))
+
+
+def _jpeg_ls(pixels: Pixels, _bits_stored: int) -> bytes:
     return bytes(imagecodecs.jpegls_encode(pixels))
+
+
+def _jpeg_2000(pixels: Pixels, bits_stored: int) -> bytes:
+    """A bare code stream, as DICOM wants it (PS3.5 A.4.4), not a JP2 file."""
+    coded = imagecodecs.jpeg2k_encode(pixels, level=0, reversible=True, codecformat="j2k", bitspersample=bits_stored)
+    return bytes(coded)
+
+
+def _htj2k(pixels: Pixels, _bits_stored: int) -> bytes:
+    return bytes(imagecodecs.htj2k_encode(pixels))
 
 
 _ENCODERS: dict[str, Callable[[Pixels, int], bytes] | None] = {
     ExplicitVRLittleEndian: None,
-    JPEG2000Lossless: partial(_by_pydicom, JPEG2000Lossless),
+    ImplicitVRLittleEndian: None,
+    DeflatedExplicitVRLittleEndian: None,
+    RLELossless: _rle,
+    JPEGLosslessSV1: _jpeg_lossless,
     JPEGLSLossless: _jpeg_ls,
-    RLELossless: partial(_by_pydicom, RLELossless),
+    JPEG2000Lossless: _jpeg_2000,
+    HTJ2KLossless: _htj2k,
 }
 
 TRANSFER_SYNTAXES: tuple[str, ...] = tuple(_ENCODERS)
-"""What `encode` can write."""
+"""What `encode` can write: native and lossless, none with loss."""
 
 
 def encode(dataset: Dataset, pixels: Pixels, transfer_syntax: str) -> None:
-    """Put pixels (rows, columns) and file meta information into `dataset`.
+    """Put pixels (rows, columns) or (frames, rows, columns) and file meta information into `dataset`.
 
-    Raises InvalidInput for a transfer syntax that is not in `TRANSFER_SYNTAXES`.
+    One fragment per frame. Raises InvalidInput for a transfer syntax that is not in `TRANSFER_SYNTAXES`.
     """
     if transfer_syntax not in _ENCODERS:
         raise InvalidInput("no encoder for this transfer syntax")
     encoder = _ENCODERS[transfer_syntax]
-    ordered = np.ascontiguousarray(pixels, dtype="<u2")
+    frames = pixels[None] if pixels.ndim == 2 else pixels
+    ordered = (np.ascontiguousarray(frame, dtype="<u2") for frame in frames)
     if encoder is None:
-        dataset.PixelData = ordered.tobytes()
+        dataset.PixelData = b"".join(frame.tobytes() for frame in ordered)
     else:
-        dataset.PixelData = encapsulate([encoder(ordered, int(dataset.BitsStored))])
+        dataset.PixelData = encapsulate([encoder(frame, int(dataset.BitsStored)) for frame in ordered])
         dataset["PixelData"].is_undefined_length = True
     dataset["PixelData"].VR = "OW" if encoder is None else "OB"
     dataset.file_meta = _file_meta(dataset, transfer_syntax)

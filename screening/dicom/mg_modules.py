@@ -133,7 +133,7 @@ def pixel_description(dataset: Dataset, image: MgPixels) -> None:
     dataset.BitsStored = image.bits_stored
     dataset.HighBit = image.bits_stored - 1
     dataset.PixelRepresentation = 0
-    dataset.PixelIntensityRelationship = "LOG"
+    dataset.PixelIntensityRelationship = image.relationship.value
     # the sign tells whether stored values rise (1) or fall (-1) with X-ray intensity (PS3.3 C.8.11.3.1.2)
     dataset.PixelIntensityRelationshipSign = 1 if inverted else -1
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"

@@ -34,6 +34,13 @@ class Intent(StrEnum):
     PROCESSING = "FOR PROCESSING"
 
 
+class Relationship(StrEnum):
+    """Pixel Intensity Relationship (0028,1040): whether stored values follow the intensity or its logarithm."""
+
+    LINEAR = "LIN"
+    LOGARITHMIC = "LOG"
+
+
 class Photometric(StrEnum):
     """Photometric Interpretation (0028,0004): whether the lowest stored value is black or white."""
 
@@ -49,7 +56,8 @@ class MgPixels:
     edge, a right breast at the right edge, head (MLO) or lateral side (CC) up. `pixel_mm` is the pixel pitch at the
     detector. `acquired_at` is local time. `window_center`, `window_width` (stored values) and `voi_function` describe
     the MONOCHROME2 picture and are used For Presentation only. With MONOCHROME1 the writer inverts pixels and window.
-    `marker` is burnt into the upper corner of the air side; empty for none. `comments` become Image Comments.
+    A raw detector signal For Processing is `relationship` linear: 2**bits_stored - 1 minus the counts in `pixels`, and
+    MONOCHROME1 stores the counts themselves. `marker` is burnt into the upper corner of the air side; empty for none. `comments` become Image Comments.
     """
 
     pixels: NDArray[np.uint16]
@@ -73,6 +81,7 @@ class MgPixels:
     implant_present: bool = False
     magnification: float = 1.0
     padding_value: int | None = None
+    relationship: Relationship = Relationship.LOGARITHMIC
     comments: str = ""
     marker: str = ""
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydicom.encaps import generate_frames
 from pydicom.pixels.processing import apply_modality_lut, apply_windowing
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
+from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1, JPEGLSLossless
 
 from screening.dicom.mg_encode import TRANSFER_SYNTAXES
 from screening.dicom.mg_object import Intent, MgPixels, Photometric, mg_dataset, write_mg
@@ -56,9 +56,12 @@ def mammogram(laterality: Laterality = L, view: View = View.CC) -> MgPixels:
 
 def pixels_of(dataset: pydicom.Dataset) -> NDArray[np.uint16]:
     """Decoded by another library than the one that encoded, where there is one here."""
-    if dataset.file_meta.TransferSyntaxUID == JPEGLSLossless:
+    decode = {JPEGLSLossless: imagecodecs.jpegls_decode, JPEGLosslessSV1: imagecodecs.jpegsof3_decode}.get(
+        dataset.file_meta.TransferSyntaxUID
+    )
+    if decode is not None:
         (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
-        return np.asarray(imagecodecs.jpegls_decode(frame), np.uint16)
+        return np.asarray(decode(frame), np.uint16)
     return np.asarray(dataset.pixel_array, np.uint16)
 
 

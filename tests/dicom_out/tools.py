@@ -8,7 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
+import pydicom
+import pydicom.filereader
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian, HTJ2KLossless
 
 _NO_LIMITS = [f"-Djdk.xml.{name}=0" for name in ("xpathExprGrpLimit", "xpathExprOpLimit", "xpathTotalOpLimit")]
 PIXELMED_JAR = Path("/usr/share/java/pixelmed.jar")
@@ -35,9 +38,27 @@ def iod_errors(path: Path) -> list[str]:
     tool = shutil.which("dciodvfy")
     if tool is None:
         _missing("dciodvfy (Debian dicom3tools)")
-    done = subprocess.run([tool, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run([tool, str(_readable(path))], capture_output=True, text=True, check=False)
     lines = (done.stdout + done.stderr).splitlines()
     return [line for line in lines if line.startswith("Error") and not any(known in line for known in FALSE_ALARMS)]
+
+
+def _readable(path: Path) -> Path:
+    """The file itself, or a native copy: dciodvfy of 2022 inflates no data set and does not know HTJ2K."""
+    syntax = pydicom.filereader.read_file_meta_info(path).TransferSyntaxUID
+    target = path.with_name(f"{path.stem}-native.dcm")
+    if syntax == HTJ2KLossless:
+        dataset = pydicom.dcmread(path)
+        dataset.decompress(decoding_plugin="pylibjpeg", generate_instance_uid=False)
+        dataset.save_as(target)
+        return target
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return path
+    tool = Path("/usr/bin/dcmconv")
+    if not tool.is_file():
+        _missing("dcmconv (Debian dcmtk)")
+    subprocess.run([str(tool), "+te", str(path), str(target)], check=True)
+    return target
 
 
 def template_complaints(path: Path) -> list[str]:
