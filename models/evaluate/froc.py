@@ -34,8 +34,9 @@ class Froc:
     """Free-response figures of one frame.
 
     `sensitivity` per rate of `rates` (false marks per image), counted per cancer and view; `per_cancer` counts a
-    cancer once when any view shows it marked; `curve` holds (false marks per image, sensitivity) points. `mark_from` is the lowest mark score that keeps false marks at or below 0.5 per image. `frame_hits` is the share of
-    hits whose frame is within 3 slices, `frame_error` their median distance in slices; both nan in 2D.
+    cancer once when any view shows it marked; `curve` holds (false marks per image, sensitivity) points. `mark_from`
+    is the lowest mark score that keeps false marks at or below 0.5 per image. `frame_hits` is the share of hits whose
+    frame is within 3 slices, `frame_error` their median distance in slices; both nan in 2D.
     """
 
     rates: tuple[float, ...]
