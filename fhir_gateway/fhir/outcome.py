@@ -31,6 +31,8 @@ ISSUES: dict[str, Issue] = {
     "incomplete_opinion": Issue(422, "error", "required"),
     "category_not_allowed": Issue(422, "error", "business-rule"),
     "invalid_policy": Issue(422, "error", "business-rule"),
+    "calibration_invalid": Issue(422, "error", "business-rule"),
+    "labels_invalid": Issue(422, "error", "business-rule"),
     "not_dicom": Issue(422, "error", "structure"),
     "unusable_image": Issue(422, "error", "not-supported"),
     "not_found": Issue(404, "error", "not-found"),
@@ -52,6 +54,7 @@ ISSUES: dict[str, Issue] = {
     "store_unavailable": Issue(503, "fatal", "transient"),
     "ledger_broken": Issue(500, "fatal", "exception"),
     "model_unusable": Issue(503, "error", "exception"),
+    "commissioning_untrusted": Issue(500, "error", "exception"),
     "report_invalid": Issue(500, "error", "processing"),
 }
 """Answer by error code; complete over `all_errors()`."""

@@ -60,6 +60,8 @@ ANSWERS: dict[str, Answer] = {
     "incomplete_opinion": Answer(Ack.ERROR, _KEPT, Condition.REQUIRED_MISSING),
     "category_not_allowed": Answer(Ack.ERROR, _KEPT, Condition.VALUE_NOT_FOUND),
     "invalid_policy": Answer(Ack.ERROR, _KEPT, Condition.VALUE_NOT_FOUND),
+    "calibration_invalid": Answer(Ack.ERROR, _KEPT, Condition.VALUE_NOT_FOUND),
+    "labels_invalid": Answer(Ack.ERROR, _KEPT, Condition.VALUE_NOT_FOUND),
     "unusable_image": Answer(Ack.ERROR, _KEPT, Condition.DATA_TYPE),
     "not_found": Answer(Ack.REJECT, _KEPT, Condition.UNKNOWN_KEY),
     "case_not_found": Answer(Ack.REJECT, _KEPT, Condition.UNKNOWN_KEY),
@@ -78,6 +80,7 @@ ANSWERS: dict[str, Answer] = {
     "policy_not_licensed": Answer(Ack.REJECT, _KEPT, Condition.INTERNAL),
     "objection_stands": Answer(Ack.REJECT, _KEPT, Condition.INTERNAL),
     "model_unusable": Answer(Ack.REJECT, _KEPT, Condition.INTERNAL),
+    "commissioning_untrusted": Answer(Ack.REJECT, _KEPT, Condition.INTERNAL),
     "report_invalid": Answer(Ack.REJECT, _KEPT, Condition.INTERNAL),
 }
 """Answer by error code; complete over `all_errors()`."""

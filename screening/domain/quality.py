@@ -124,7 +124,7 @@ TEXTS: dict[ReasonCode, str] = {
     ReasonCode.VIEWS_MISSING: "a standard view is missing, so there is no exam score",
     ReasonCode.STRATUM_UNCALIBRATED: "no calibration for this AI version on this device; the scores are not a read",
     ReasonCode.NOT_COMMISSIONED: "this AI version has not passed commissioning for this device; the scores are no read",
-    ReasonCode.COMMISSIONING_UNVERIFIED: "signature or hash of the commissioning does not match; the scores are no read",
+    ReasonCode.COMMISSIONING_UNVERIFIED: "signature or hash of the commissioning does not match; scores are no read",
     ReasonCode.STRATUM_SUSPENDED: "AI reading is suspended for this device",
     ReasonCode.OBJECTED: "the woman objected to AI reading; no inference was run",
     ReasonCode.NOT_LICENSED: "the policy has no licence or protocol for this AI use",
