@@ -68,6 +68,19 @@ class ReasonCode(StrEnum):
     TIMED_OUT = "timed_out"
     MODEL_FAILED = "model_failed"
     MODEL_UNUSABLE = "model_unusable"
+    # exam level, readers that are plug-ins
+    MODALITY_OUT_OF_SCOPE = "modality_out_of_scope"
+    VENDOR_OUT_OF_SCOPE = "vendor_out_of_scope"
+    VIEWS_OUT_OF_SCOPE = "views_out_of_scope"
+    AGE_OUT_OF_SCOPE = "age_out_of_scope"
+    CAD_SR_MISSING = "cad_sr_missing"
+    CAD_SR_AMBIGUOUS = "cad_sr_ambiguous"
+    CAD_SR_INVALID = "cad_sr_invalid"
+    MARK_ELSEWHERE = "mark_elsewhere"
+    MARK_NOT_UNDERSTOOD = "mark_not_understood"
+    NOT_READ_BY_PRODUCT = "not_read_by_product"
+    READER_UNREACHABLE = "reader_unreachable"
+    ANSWER_INVALID = "answer_invalid"
     # warnings: the image is used
     WINDOW_UNUSABLE = "window_unusable"
     MODALITY_MISMATCH = "modality_mismatch"
@@ -76,6 +89,7 @@ class ReasonCode(StrEnum):
     IMPLANT_PRESENT = "implant_present"
     NO_PREAMBLE = "no_preamble"
     STUDY_SPLIT = "study_split"
+    SCORE_NOT_STATED = "score_not_stated"
 
 
 TEXTS: dict[ReasonCode, str] = {
@@ -131,12 +145,25 @@ TEXTS: dict[ReasonCode, str] = {
     ReasonCode.TIMED_OUT: "the AI read did not arrive in time",
     ReasonCode.MODEL_FAILED: "the model failed on this exam",
     ReasonCode.MODEL_UNUSABLE: "the model cannot be loaded as its card says",
+    ReasonCode.MODALITY_OUT_OF_SCOPE: "no image is of a kind that this reader reads",
+    ReasonCode.VENDOR_OUT_OF_SCOPE: "this reader does not read images of this manufacturer",
+    ReasonCode.VIEWS_OUT_OF_SCOPE: "no image is of a view that this reader reads",
+    ReasonCode.AGE_OUT_OF_SCOPE: "the woman's age is unknown or not one that this reader is meant for",
+    ReasonCode.CAD_SR_MISSING: "the exam holds no CAD report of this product",
+    ReasonCode.CAD_SR_AMBIGUOUS: "the exam holds CAD reports of several products, and none is configured",
+    ReasonCode.CAD_SR_INVALID: "the CAD report is broken or is no Mammography CAD report (TID 4000)",
+    ReasonCode.MARK_ELSEWHERE: "a mark of another product lies on an image or at a place that this exam does not have",
+    ReasonCode.MARK_NOT_UNDERSTOOD: "a mark of another product is of a kind that has no counterpart here",
+    ReasonCode.NOT_READ_BY_PRODUCT: "the other product did not read this image, or failed on it",
+    ReasonCode.READER_UNREACHABLE: "the remote reader cannot be reached",
+    ReasonCode.ANSWER_INVALID: "the answer of the reader breaks its schema or contradicts the exam",
     ReasonCode.WINDOW_UNUSABLE: "the window is empty, zero or of unknown function; the full range is used",
     ReasonCode.MODALITY_MISMATCH: "the modality disagrees with the SOP class; the SOP class decides",
     ReasonCode.INTENT_MISMATCH: "the presentation intent disagrees with the SOP class; the SOP class decides",
     ReasonCode.TRAILING_BYTES: "bytes after the pixel data are ignored",
     ReasonCode.IMPLANT_PRESENT: "an implant is present",
     ReasonCode.STUDY_SPLIT: "came under another Study Instance UID; joined by woman, accession number and date",
+    ReasonCode.SCORE_NOT_STATED: "the other product states no score for a mark; a mark counts as its highest score",
     ReasonCode.NO_PREAMBLE: "the file has no preamble; read as plain data set",
 }
 """One sentence per code, for people; the codes themselves are the interface."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.domain.ai_read import AiIdentity, AiRead
+from screening.domain.cad_report import CadReport
 from screening.domain.case import CaseState
 from screening.domain.episode import Episode, EpisodeRow
 from screening.domain.events import CaseEvent, Fact
@@ -180,6 +181,14 @@ class CadSrWriter(Protocol):
 
     def write(self, study: Study, read: AiRead, at: datetime, path: Path) -> str:
         """Write the object to `path`; returns its SOP Instance UID. The same run gives the same UID."""
+        ...
+
+
+class CadSrSource(Protocol):
+    """Reads stored Mammography CAD SR objects of other products."""
+
+    def read(self, stored: StoredObject) -> CadReport:
+        """What the report says. Raises UnusableImage (CAD_SR_INVALID) when it is broken or no TID 4000."""
         ...
 
 
