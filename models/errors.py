@@ -43,3 +43,9 @@ class InputInvalid(ModelError):
     """The array handed in is not a presentation image as the input contract describes it."""
 
     code = "model_input_invalid"
+
+
+class EngineUnavailable(ModelError):
+    """The engine asked for is not installed, or the model ships no graph for it."""
+
+    code = "model_engine_unavailable"

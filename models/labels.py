@@ -9,9 +9,13 @@ if TYPE_CHECKING:
 
 LesionType = Literal["mass", "calcification", "distortion", "asymmetry"]
 Density = Literal["a", "b", "c", "d"]
+Laterality = Literal["L", "R"]
+ViewName = Literal["CC", "MLO"]
 
 LESION_TYPES: tuple[LesionType, ...] = ("mass", "calcification", "distortion", "asymmetry")
 DENSITIES: tuple[Density, ...] = ("a", "b", "c", "d")
+SLOTS: tuple[tuple[Laterality, ViewName], ...] = (("L", "CC"), ("L", "MLO"), ("R", "CC"), ("R", "MLO"))
+"""The four standard views in the order of the exam network's input."""
 
 TYPE_OF_KIND: dict[LesionKind, LesionType] = {
     "spiculated_mass": "mass",

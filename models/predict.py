@@ -1,29 +1,58 @@
-"""The front door: load a model once per process, hand it a view, get a prediction.
+"""The front door: load a model once per process, hand it views, get predictions of views, breasts and the exam.
 
-This is all that `readers.ai` needs; it decides nothing about exams, calibration or refusal.
+This is all that `readers.ai` needs; it decides nothing about calibration or refusal.
 """
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from models import cards
-from models.preprocess import prepare
+from models.errors import InputInvalid
+from models.pipeline_exam import predict_exam
+from models.predictions import BreastPrediction, ExamPrediction, FrameSource, ViewPrediction
+from models.preprocess import PreparedView, prepare
+from models.regions import Region
 from models.registry import DEFAULT, create_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
     from models.cards import ModelCard, Reference
-    from models.engines.protocol import Engine, ViewPrediction
+    from models.engines.protocol import Engine
+    from models.labels import Laterality, ViewName
+
+__all__ = [
+    "BreastPrediction",
+    "EngineName",
+    "ExamPrediction",
+    "FrameSource",
+    "LoadedModel",
+    "ModelInfo",
+    "Precision",
+    "PreparedView",
+    "Region",
+    "ViewPrediction",
+    "load",
+]
+
+EngineName = Literal["auto", "torch", "onnxruntime", "openvino"]
+Precision = Literal["f32", "bf16"]
+Family = Literal["ffdm", "dbt"]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What every score must carry: which model, weights, preprocessing and arithmetic produced it."""
+    """What every score must carry: which model, weights, preprocessing and arithmetic produced it.
+
+    `family` is what the model reads: `ffdm` single images, `dbt` tomosynthesis volumes. `engine_note` says why a better
+    engine was passed over, empty where none was.
+    """
 
     name: str
     version: str
@@ -37,36 +66,88 @@ class ModelInfo:
     views: tuple[str, ...]
     phantom_trained: bool
     label: str
+    family: Family = "ffdm"
+    engine_note: str = ""
+
+
+class ViewPipeline(Protocol):
+    """From a prepared view, or a volume, to its prediction."""
+
+    def predict(self, prepared: PreparedView) -> ViewPrediction:
+        """Return the prediction for one prepared view."""
+
+    def predict_volume(self, frames: FrameSource) -> ViewPrediction:
+        """Return the prediction for one volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model ready to predict."""
+    """A model ready to predict. Two runs on one machine and engine give the same bits, in any order of images."""
 
     info: ModelInfo
     engine: Engine
+    pipeline: ViewPipeline
 
-    def predict_view(self, pixels01: NDArray[np.float32], pixel_mm: float) -> ViewPrediction:
-        """Return the prediction for one view.
+    def prepare(self, pixels01: NDArray[np.float32], pixel_mm: float) -> PreparedView:
+        """Return the view ready for `predict`.
 
         `pixels01` is float32 (rows, cols) of presentation values 0..1, air dark, chest wall LEFT; `pixel_mm` its
-        spacing in the plane of the detector. Regions come back in the pixels of this array. Raises InputInvalid.
+        spacing in the plane of the detector. The result refers to `pixels01`. Raises InputInvalid.
         """
-        return self.engine.predict(prepare(pixels01, pixel_mm))
+        return prepare(pixels01, pixel_mm)
+
+    def predict(self, prepared: PreparedView) -> ViewPrediction:
+        """Return the prediction for one view; regions in the pixels handed to `prepare`. Raises InputInvalid.
+
+        A view without a breast scores far outside what the model knows and has no regions.
+        """
+        return self.pipeline.predict(prepared)
+
+    def predict_view(self, pixels01: NDArray[np.float32], pixel_mm: float) -> ViewPrediction:
+        """Prepare and predict one view. Raises InputInvalid."""
+        return self.predict(self.prepare(pixels01, pixel_mm))
+
+    def predict_volume(self, frames: FrameSource) -> ViewPrediction:
+        """Return the prediction for one tomosynthesis volume; its regions carry their 0-based frame.
+
+        Frames are asked for one at a time and never held together. Raises InputInvalid, also from a model that reads
+        single images only.
+        """
+        if self.info.family != "dbt":
+            raise InputInvalid(f"model {self.info.name!r} reads single images, not volumes")
+        return self.pipeline.predict_volume(frames)
+
+    def predict_exam(
+        self,
+        views: Mapping[tuple[Laterality, ViewName], ViewPrediction],
+        priors: Mapping[tuple[Laterality, ViewName], ViewPrediction] | None = None,
+    ) -> ExamPrediction:
+        """Return the exam's prediction from its views and, where there are any, the prior exam's views.
+
+        Missing views and priors are masked. Raises InputInvalid when there is no view at all.
+        """
+        return predict_exam(self.engine, views, priors or {})
 
     def reference(self) -> Reference:
         """Return the held-out scores from which a caller calibrates. Raises UnknownModel, CardInvalid."""
         return cards.reference(self.info.name)
 
 
+def load(name: str = DEFAULT, engine: EngineName = "auto", precision: Precision = "f32") -> LoadedModel:
+    """Return the model of that name, loaded once per process, engine and precision.
+
+    Raises any of `models.errors`' loading errors.
+    """
+    return _load(name, engine, precision)
+
+
 @functools.cache
-def load(name: str = DEFAULT) -> LoadedModel:
-    """Return the model of that name, loaded once per process. Raises any of `models.errors`' loading errors."""
+def _load(name: str, engine: EngineName, precision: Precision) -> LoadedModel:
     network, ood, card = create_model(name)
     from models.engines.torch_engine import TorchEngine
 
-    engine = TorchEngine(network, ood)
-    return LoadedModel(_info(card, engine), engine)
+    runner = TorchEngine(network, ood)
+    return LoadedModel(_info(card, runner), runner, runner)
 
 
 def _info(card: ModelCard, engine: Engine) -> ModelInfo:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "breast-crop"
 VERSION = "1"
+LOW_CONTRAST = 0.02
+"""Deviation of the grey values 0..1 inside the breast below which the image is noted as flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ class PreparedView:
 
     `array` is float32 (1, H, W): (value - breast mean) / breast deviation, clipped, air at the lower clip.
     `breast` is bool (H, W). `breast_fraction` is the breast's share of the caller's image. `source_shape` is the
-    caller's (rows, cols). `notes` are codes: no_breast, breast_reduced, breast_cut_off, low_contrast.
+    caller's (rows, cols). `notes` are codes: no_breast, breast_reduced, breast_cut_off, low_contrast. `pixels` are the
+    caller's own, full resolution, at `pixel_mm`; `mean` and `deviation` are the breast's, by which crops of them are
+    normalised too (`crops.local_crop`).
     """
 
     array: NDArray[np.float32]
@@ -84,6 +88,10 @@ class PreparedView:
     source_shape: tuple[int, int]
     breast_fraction: float
     notes: tuple[str, ...]
+    pixels: NDArray[np.float32]
+    pixel_mm: float
+    mean: float
+    deviation: float
 
 
 @functools.cache
@@ -107,18 +115,27 @@ def prepare(pixels01: NDArray[np.float32], pixel_mm: float) -> PreparedView:
     _check(pixels01, pixel_mm)
     mask, cell = _breast_mask(pixels01, pixel_mm)
     if not mask.any():
-        return _empty(pixels01.shape)
+        return _empty(pixels01, pixel_mm)
     box = _crop_box(mask, cell, pixel_mm, pixels01.shape)
     transform, reduced = _fit(box, pixel_mm)
     array = _resample(pixels01, transform)
     breast = _resample(np.repeat(np.repeat(mask, cell, 0), cell, 1).astype(np.float32), transform) > 0.5
-    normal, low_contrast = _normalise(array, breast)
+    mean, deviation = _level(array, breast)
+    normal = np.where(breast, normalise(array, mean, deviation), SETTINGS.clip_low).astype(np.float32)
     notes = (
         ("breast_reduced",) * reduced
         + ("breast_cut_off",) * _touches_anterior_edge(mask)
-        + ("low_contrast",) * low_contrast
+        + ("low_contrast",) * (deviation < LOW_CONTRAST)
     )
-    return PreparedView(normal[None], breast, transform, _shape(pixels01), float(mask.mean()), notes)
+    fraction = float(mask.mean())
+    shape = _shape(pixels01)
+    return PreparedView(normal[None], breast, transform, shape, fraction, notes, pixels01, pixel_mm, mean, deviation)
+
+
+def normalise(array: NDArray[np.float32], mean: float, deviation: float) -> NDArray[np.float32]:
+    """Return (array - mean) / deviation between the clips; a deviation near zero counts as 1e-4."""
+    scaled = (array - np.float32(mean)) / np.float32(max(deviation, 1e-4))
+    return np.asarray(np.clip(scaled, SETTINGS.clip_low, SETTINGS.clip_high), np.float32)
 
 
 def _check(pixels01: NDArray[np.float32], pixel_mm: float) -> None:
@@ -211,14 +228,10 @@ def _weights(out: int, size: int, offset: float, scale: float) -> scipy.sparse.c
     return scipy.sparse.csr_matrix((values, (row, column)), shape=(out, size))
 
 
-def _normalise(array: NDArray[np.float32], breast: NDArray[np.bool_]) -> tuple[NDArray[np.float32], bool]:
-    """Zero mean and unit deviation inside the breast; everything else at the lower clip."""
+def _level(array: NDArray[np.float32], breast: NDArray[np.bool_]) -> tuple[float, float]:
+    """Mean and deviation of the grey values inside the breast."""
     inside = array[breast]
-    if inside.size == 0:
-        return np.full(array.shape, SETTINGS.clip_low, np.float32), True
-    mean, deviation = float(inside.mean()), float(inside.std())
-    scaled = np.clip((array - mean) / max(deviation, 1e-4), SETTINGS.clip_low, SETTINGS.clip_high)
-    return np.where(breast, scaled, SETTINGS.clip_low).astype(np.float32), deviation < 0.02
+    return (float(inside.mean()), float(inside.std())) if inside.size else (0.0, 0.0)
 
 
 def _touches_anterior_edge(mask: NDArray[np.bool_]) -> bool:
@@ -226,10 +239,10 @@ def _touches_anterior_edge(mask: NDArray[np.bool_]) -> bool:
     return bool(mask[:, -1].mean() > 0.2)
 
 
-def _empty(shape: tuple[int, ...]) -> PreparedView:
+def _empty(pixels01: NDArray[np.float32], pixel_mm: float) -> PreparedView:
     """The answer for an image that shows no breast."""
-    grid = (SETTINGS.rows, SETTINGS.cols)
+    grid, shape = (SETTINGS.rows, SETTINGS.cols), _shape(pixels01)
     array = np.full((1, *grid), SETTINGS.clip_low, np.float32)
-    scale = min(grid[0] / shape[0], grid[1] / shape[1])
-    transform = ViewTransform(0.0, 0.0, scale)
-    return PreparedView(array, np.zeros(grid, bool), transform, (int(shape[0]), int(shape[1])), 0.0, ("no_breast",))
+    transform = ViewTransform(0.0, 0.0, min(grid[0] / shape[0], grid[1] / shape[1]))
+    nothing = np.zeros(grid, bool)
+    return PreparedView(array, nothing, transform, shape, 0.0, ("no_breast",), pixels01, pixel_mm, 0.0, 1.0)

@@ -34,11 +34,20 @@ RULES = RegionRules()
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One mark: `box` (x0, y0, x1, y1) in pixels of the image the caller handed in, `score` 0..1 uncalibrated."""
+    """One mark: `box` (x0, y0, x1, y1) in pixels of the image the caller handed in, `score` 0..1 uncalibrated.
+
+    `frame` is the 0-based frame of a volume, None in a 2D image. `global_score` 0..1 is what the whole view said of the
+    place, `local_score` what the full-resolution crop said, None where none was read. `attention` is the region's share
+    of the evidence behind the view's score; the shares of a view's regions sum to at most 1.
+    """
 
     box: Box
     score: float
     lesion_type: LesionType
+    frame: int | None = None
+    global_score: float = 0.0
+    local_score: float | None = None
+    attention: float = 0.0
 
 
 def find(

@@ -1,4 +1,4 @@
-"""The reference engine: eager torch, float32, CPU. Every other engine is compared with this one."""
+"""Runs the first shipped family, `saliency_fpn`, whole; goes when its weights do. The engines proper are beside it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from models.engines.protocol import ViewPrediction
+from models.errors import InputInvalid
 from models.labels import DENSITIES, LESION_TYPES
 from models.ood import NO_BREAST, describe
+from models.predictions import ViewPrediction
 from models.preprocess import ViewTransform
 from models.regions import Region, find
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
     from models.architectures.saliency_fpn import SaliencyFpn, ViewLogits
     from models.ood import OodReference
+    from models.predictions import FrameSource
     from models.preprocess import PreparedView
+
+GRAPH = "saliency"
 
 
 class TorchEngine:
@@ -35,6 +39,13 @@ class TorchEngine:
     def runtime(self) -> str:
         """Torch's version."""
         return f"torch {torch.__version__}"
+
+    def run(self, graph: str, *inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return the network's outputs for a batch of inputs. Raises KeyError for another graph than `saliency`."""
+        if graph != GRAPH:
+            raise KeyError(graph)
+        with torch.inference_mode():
+            return tuple(value.numpy() for value in self._network(torch.from_numpy(inputs[0])))
 
     def descriptor(self, prepared: PreparedView) -> NDArray[np.float64]:
         """Return the view's out-of-distribution descriptor, as training collects it."""
@@ -60,6 +71,10 @@ class TorchEngine:
             breast_fraction=prepared.breast_fraction,
             notes=prepared.notes,
         )
+
+    def predict_volume(self, frames: FrameSource) -> ViewPrediction:
+        """Always raises InputInvalid: this family reads single images."""
+        raise InputInvalid("this network reads single images")
 
     def _run(self, prepared: PreparedView) -> ViewLogits:
         with torch.inference_mode():
