@@ -6,7 +6,7 @@ say is left out, or empty where the standard demands the attribute.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
@@ -18,7 +18,11 @@ from screening.domain.errors import InvalidInput
 from screening.domain.study import Laterality, View
 
 if TYPE_CHECKING:
-    from screening.dicom.mg_object import MgPixels
+    from datetime import datetime
+
+    from screening.dicom.mg_object import Intent, MgPixels
+    from screening.domain.identifiers import SeriesInstanceUid, SopInstanceUid
+    from screening.domain.study import Device, StudyHeader
 
 BREAST = Code("76752008", "SCT", "Breast")
 
@@ -50,7 +54,51 @@ def patient_orientation(laterality: Laterality, view: View) -> list[str]:
     return (left if laterality is Laterality.LEFT else right).split("\\")
 
 
-def general(dataset: Dataset, image: MgPixels) -> None:
+class Instance(Protocol):
+    """What the modules common to every breast image object need to know of it."""
+
+    @property
+    def header(self) -> StudyHeader:
+        """Examination and participant."""
+
+    @property
+    def device(self) -> Device:
+        """What made the image."""
+
+    @property
+    def acquired_at(self) -> datetime:
+        """Local time of acquisition."""
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Kind of object."""
+
+    @property
+    def sop_instance_uid(self) -> SopInstanceUid:
+        """Name of the object."""
+
+    @property
+    def series_instance_uid(self) -> SeriesInstanceUid:
+        """Name of its series."""
+
+    @property
+    def series_number(self) -> int:
+        """Number of its series in the study."""
+
+    @property
+    def instance_number(self) -> int:
+        """Number of the object in its series."""
+
+    @property
+    def intent(self) -> Intent:
+        """Presentation intent."""
+
+    @property
+    def comments(self) -> str:
+        """Image Comments; empty for none."""
+
+
+def general(dataset: Dataset, image: Instance) -> None:
     """SOP Common, Patient, General Study, General Series, General Equipment, General Image."""
     header, woman, at = image.header, image.header.participant, image.acquired_at
     dataset.SpecificCharacterSet = "ISO_IR 192"
@@ -78,7 +126,7 @@ def general(dataset: Dataset, image: MgPixels) -> None:
     _series(dataset, image)
 
 
-def _series(dataset: Dataset, image: MgPixels) -> None:
+def _series(dataset: Dataset, image: Instance) -> None:
     dataset.Modality = "MG"
     dataset.PresentationIntentType = image.intent.value
     dataset.SeriesNumber = image.series_number
