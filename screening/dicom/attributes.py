@@ -116,10 +116,11 @@ def spacing_mm(ds: Dataset) -> tuple[float | None, float | None]:
     if _usable(detector):
         factor = max(magnification(ds), 1.0)
         return detector[0] / factor, detector[1] / factor
-    shared = path(ds, "SharedFunctionalGroupsSequence", "PixelMeasuresSequence")
-    source = shared if shared is not None else ds
+    groups = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+    measures = next((m for group in groups if (m := path(ds, group, "PixelMeasuresSequence")) is not None), None)
+    source = measures if measures is not None else ds
     found = numbers(source, "PixelSpacing")
-    calibrated = shared is not None or bool(text(ds, "PixelSpacingCalibrationType"))
+    calibrated = measures is not None or bool(text(ds, "PixelSpacingCalibrationType"))
     return (found[0], found[1]) if calibrated and _usable(found) else (None, None)
 
 

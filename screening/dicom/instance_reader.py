@@ -20,6 +20,7 @@ from screening.dicom.header import OpenedFile, open_file
 from screening.dicom.orientation import check_header, patient_orientation
 from screening.dicom.pixels import check_pixels
 from screening.dicom.positioning import Positioning, read_positioning
+from screening.dicom.stack import stack_of
 from screening.dicom.typing import type_image
 from screening.domain.errors import UnusableImage
 from screening.domain.identifiers import (
@@ -33,7 +34,7 @@ from screening.domain.identifiers import (
     minted_uid,
 )
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Image, StoredObject, StudyHeader
+from screening.domain.study import Image, ImageKind, StoredObject, StudyHeader
 from screening.workflow.ports import ReadInstance
 
 _UID = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.\-_]{0,63}$")
@@ -138,6 +139,7 @@ def _image(opened: OpenedFile, digest: FileDigest, study_instance_uid: StudyInst
         exclusion=first[0] if first else None,
         detail=first[1] if first else "",
         warnings=warnings,
+        slice_mm=stack_of(ds).slice_mm if typed.kind is ImageKind.DBT else None,
     )
 
 

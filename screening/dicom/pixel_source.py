@@ -8,9 +8,10 @@ from screening.dicom.header import OpenedFile, open_file
 from screening.dicom.orientation import apply_flip, check_header, derive_flip, patient_orientation
 from screening.dicom.pixels import check_pixels, frame_format, read_frame
 from screening.dicom.voi import voi_table
+from screening.dicom.volume import DicomVolume, open_volume
 from screening.domain.errors import NotDicom, UnusableImage
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Image, Laterality, View
+from screening.domain.study import Image, ImageKind, Laterality, View
 from screening.workflow.ports import FileLocator, PresentationImage
 
 
@@ -28,19 +29,32 @@ class DicomPixelSource:
         NotFound when the bytes are not in the store.
         """
         laterality, view, row_mm, column_mm = _required(image)
+        if image.frames != 1:
+            raise UnusableImage(ReasonCode.TOMOSYNTHESIS, f"{image.frames} frames")
+        return _present(self._open(image), laterality, view, (row_mm, column_mm))
+
+    def open_volume(self, image: Image) -> DicomVolume:
+        """Open a Breast Tomosynthesis volume and check its middle frames; frames are decoded one by one when asked for.
+
+        Raises UnusableImage like `load`, with WRONG_SOP_CLASS for anything that is no volume. Raises NotFound when the
+        bytes are not in the store.
+        """
+        laterality, view, row_mm, column_mm = _required(image)
+        if image.kind is not ImageKind.DBT:
+            raise UnusableImage(ReasonCode.WRONG_SOP_CLASS, "not a tomosynthesis volume")
+        return open_volume(self._open(image), laterality, view, (row_mm, column_mm))
+
+    def _open(self, image: Image) -> OpenedFile:
         try:
-            opened = open_file(self._files.path(image.digest))
+            return open_file(self._files.path(image.digest))
         except NotDicom as error:
             raise UnusableImage(ReasonCode.UNREADABLE) from error
-        return _present(opened, laterality, view, (row_mm, column_mm))
 
 
 def _required(image: Image) -> tuple[Laterality, View, float, float]:
     """Side, view and spacing, without which pixels cannot be shown as a reader should see them."""
     if image.exclusion is not None:
         raise UnusableImage(image.exclusion, image.detail)
-    if image.frames != 1:
-        raise UnusableImage(ReasonCode.TOMOSYNTHESIS, f"{image.frames} frames")
     if image.laterality is None:
         raise UnusableImage(ReasonCode.LATERALITY_UNKNOWN)
     if image.view is None:

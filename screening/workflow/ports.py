@@ -111,10 +111,15 @@ class PresentationImage:
 class PresentationVolume(Protocol):
     """A tomosynthesis volume as a reader should see it, one frame in memory at a time.
 
-    Frames are counted from 0 in stored order, whatever direction they are stacked in. Spacing in millimetres per
+    Frames are counted from 0 in stored order; `stack` tells how they lie upon each other. Spacing in millimetres per
     pixel, `slice_mm` between neighbouring frames. `flip` leads back to the stored pixels and is the same for every
     frame.
     """
+
+    @property
+    def stack(self) -> tuple[int, ...]:
+        """Every frame index once, from the detector upwards."""
+        ...
 
     @property
     def frames(self) -> int:
