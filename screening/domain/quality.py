@@ -42,6 +42,8 @@ class ReasonCode(StrEnum):
     IMPLANT_NOT_DISPLACED = "implant_not_displaced"
     PARTIAL_VIEW = "partial_view"
     REPEAT_NOT_CHOSEN = "repeat_not_chosen"
+    SLABS_NOT_CHOSEN = "slabs_not_chosen"
+    MAMMOGRAM_2D = "mammogram_2d"
     OTHER_STUDY = "other_study"
     PIXELS_MISSING = "pixels_missing"
     PIXELS_SHORT = "pixels_short"
@@ -89,6 +91,8 @@ class ReasonCode(StrEnum):
     IMPLANT_PRESENT = "implant_present"
     NO_PREAMBLE = "no_preamble"
     STUDY_SPLIT = "study_split"
+    PRIOR_REFUSED = "prior_refused"
+    PRIOR_UNUSABLE = "prior_unusable"
     SCORE_NOT_STATED = "score_not_stated"
 
 
@@ -120,6 +124,8 @@ TEXTS: dict[ReasonCode, str] = {
     ReasonCode.IMPLANT_NOT_DISPLACED: "an implant-displaced view of this projection is preferred",
     ReasonCode.PARTIAL_VIEW: "partial view: several images make one view",
     ReasonCode.REPEAT_NOT_CHOSEN: "a later or larger image of the same view is used",
+    ReasonCode.SLABS_NOT_CHOSEN: "thick slabs of a view whose thin slices are read",
+    ReasonCode.MAMMOGRAM_2D: "2D mammogram; this exam is read from its tomosynthesis volumes",
     ReasonCode.OTHER_STUDY: "belongs to another study",
     ReasonCode.PIXELS_MISSING: "there is no pixel data",
     ReasonCode.PIXELS_SHORT: "the pixel data is shorter than the header says",
@@ -164,6 +170,8 @@ TEXTS: dict[ReasonCode, str] = {
     ReasonCode.IMPLANT_PRESENT: "an implant is present",
     ReasonCode.STUDY_SPLIT: "came under another Study Instance UID; joined by woman, accession number and date",
     ReasonCode.SCORE_NOT_STATED: "the other product states no score for a mark; a mark counts as its highest score",
+    ReasonCode.PRIOR_REFUSED: "the prior exam is not an older one of the same woman; the exam is read without it",
+    ReasonCode.PRIOR_UNUSABLE: "the prior image cannot be compared with; the view is read without it",
     ReasonCode.NO_PREAMBLE: "the file has no preamble; read as plain data set",
 }
 """One sentence per code, for people; the codes themselves are the interface."""
