@@ -49,3 +49,33 @@ class EngineUnavailable(ModelError):
     """The engine asked for is not installed, or the model ships no graph for it."""
 
     code = "model_engine_unavailable"
+
+
+class CheckpointUnreadable(ModelError):
+    """The file to import is no checkpoint, or one whose contents this importer cannot tell apart."""
+
+    code = "model_checkpoint_unreadable"
+
+
+class CheckpointNeedsCode(ModelError):
+    """The checkpoint would have to run code to be opened. That never happens here; the message says what to do."""
+
+    code = "model_checkpoint_needs_code"
+
+
+class CheckpointMismatch(ModelError):
+    """The checkpoint is of another network: a key is missing, unexpected or of another shape."""
+
+    code = "model_checkpoint_mismatch"
+
+
+class NoScore(ModelError):
+    """The model gives features only, no score: its checkpoint came without a head."""
+
+    code = "model_no_score"
+
+
+class DatasetInvalid(ModelError):
+    """A data set on disk lacks a table or a column of its published layout, or holds none of its images."""
+
+    code = "dataset_invalid"

@@ -1,0 +1,79 @@
+"""Family `mirai_encoder`: the image encoder of Mirai (Yala et al., Sci. Transl. Med. 2021) with its own risk head.
+
+A ResNet-18 with global maximum pooling gives 512 features per view; a linear layer per risk factor guesses those the
+women did not tell, and an additive hazard turns both into the risk of a cancer within 1 to 5 years. Only this encoder,
+not the transformer that joins the four views nor the calibrator: its scores are one view's risk, not Mirai's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from models.torchvision_shim import make_importable
+
+make_importable()
+
+import timm  # noqa: E402  the shim must come first
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+FEATURES = 512
+YEARS = 5
+
+
+class EncoderLogits(NamedTuple):
+    """For B views: risk logits (B, 5) of a cancer within year 1..5, or None without a head; features (B, 512)."""
+
+    risk: Tensor | None
+    features: Tensor
+
+
+class RiskHead(nn.Module):
+    """Predicted risk factors, then the cumulative hazard. `factors` maps a factor to its number of classes, in order."""
+
+    def __init__(self, factors: Mapping[str, int]) -> None:
+        super().__init__()
+        self.factors = nn.ModuleDict({name: nn.Linear(FEATURES, classes) for name, classes in factors.items()})
+        width = FEATURES + sum(factors.values())
+        self.hazard = nn.Linear(width, YEARS)
+        self.base_hazard = nn.Linear(width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the logit of the risk within each year, (B, 5); never falls from one year to the next."""
+        guessed = [_probabilities(layer(features)) for layer in self.factors.values()]
+        known = torch.cat([features, *guessed], 1).relu()
+        total: Tensor = self.base_hazard(known) + self.hazard(known).relu().cumsum(1)
+        return total
+
+
+class MiraiEncoder(nn.Module):
+    """Encoder and, when `factors` is given, risk head. Input float32 (B, 3, 2048, 1664), one grey value thrice."""
+
+    def __init__(self, factors: Mapping[str, int] | None = None) -> None:
+        super().__init__()
+        self.backbone = timm.create_model("resnet18", pretrained=False, num_classes=0, global_pool="max")
+        self.head = RiskHead(factors) if factors else None
+
+    def forward(self, x: Tensor) -> EncoderLogits:
+        """Return features and risk of a batch; see EncoderLogits for shapes."""
+        features = self.backbone(x)
+        return EncoderLogits(None if self.head is None else self.head(features), features)
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    """One output is a yes or no, several exclude each other."""
+    return logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(1)
+
+
+def resnet18() -> MiraiEncoder:
+    """The encoder alone: 11.2 M parameters."""
+    return MiraiEncoder()
+
+
+VARIANTS = {"mirai_encoder.resnet18": resnet18}
+"""Names `family.tag` and how to build each, untrained."""
