@@ -1,4 +1,4 @@
-"""Assembles an exam: geometry, tissue, findings, detector and processing of each view. The package's front door."""
+"""Assembles mammograms: the four views of an exam, the two of a breast, or full-resolution windows of one view."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from models.phantom.anatomy import Geometry, Woman, draw_woman, lay_out
-from models.phantom.fields import to_detector
-from models.phantom.physics import detect, log_attenuation
-from models.phantom.placing import Placed, insert, settle
+from models.phantom.fields import Frame, resample
+from models.phantom.scene import Breast
 from models.phantom.spec import LATERALITIES, VIEWS, ExamSpec, LesionTruth, PhantomExam, PhantomView
 from models.phantom.streams import stream
-from models.phantom.tissue import gland_mm
-from models.phantom.vendors import STYLES, present
+from models.phantom.vendors import STYLES
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 
@@ -22,7 +19,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.phantom.scene import Scene
     from models.phantom.spec import Laterality, View
+    from models.phantom.vendors import VendorStyle
+
+RAW_OPEN_FIELD = 12000
+"""Stored value of the open field in a For Processing image (14 bits, linear, not inverted)."""
 
 
 def exam(seed: int, spec: ExamSpec | None = None) -> PhantomExam:
@@ -35,59 +37,93 @@ def exam(seed: int, spec: ExamSpec | None = None) -> PhantomExam:
     return PhantomExam(seed, spec, views[0].density, views)
 
 
-def breast(seed: int, spec: ExamSpec, laterality: Laterality) -> tuple[PhantomView, ...]:
-    """Return the CC and MLO views of one breast, as `exam` would contain them."""
-    woman = draw_woman(seed, spec.density)
-    settled = [
-        settle(seed, index, lesion, spec.prior_years)
-        for index, lesion in enumerate(spec.lesions)
-        if lesion.laterality == laterality
-    ]
-    placed = [item for item in settled if item is not None]
-    return tuple(_view(seed, spec, woman, laterality, view, placed) for view in VIEWS)
+def breast(
+    seed: int, spec: ExamSpec, laterality: Laterality, style: VendorStyle | None = None
+) -> tuple[PhantomView, ...]:
+    """Return the CC and MLO views of one breast, as `exam` would contain them; `style` overrides the vendor's."""
+    compressed = Breast(seed, spec, laterality)
+    return tuple(mammogram(compressed.scene(view), style or STYLES[spec.vendor]) for view in VIEWS)
 
 
-def _view(
-    seed: int, spec: ExamSpec, woman: Woman, laterality: Laterality, view: View, placed: Sequence[Placed]
-) -> PhantomView:
-    """Form one image, chest wall left, and mirror it for a right breast."""
-    visit = f"prior-{spec.prior_years:g}"
-    jitter = 0.0 if spec.prior_years == 0 else float(stream(seed, visit, laterality, view).normal(0, 1.5))
-    geometry = lay_out(seed, woman, laterality, view, jitter)
-    gland = to_detector(gland_mm(seed, woman, geometry, laterality, view), spec)
-    grid = _on_detector(geometry, spec)
-    attenuation = log_attenuation(grid.thickness_mm, gland, grid.pectoral, grid.inside_mm)
-    lesions = tuple(
-        insert(attenuation, seed, item, geometry, view, spec) for item in placed if item.spec.only_view in (None, view)
+def mammogram(scene: Scene, style: VendorStyle) -> PhantomView:
+    """Return the whole image of a scene For Presentation."""
+    breast_, spec = scene.breast, scene.breast.spec
+    frame = Frame.whole(spec)
+    pixels, lesions = scene.mammogram(style, frame, scene.exposure(style), noise_of(scene, style.name))
+    mask = resample(scene.geometry.inside_mm, frame) > 0
+    if breast_.laterality == "R":
+        pixels, mask = mirrored(pixels), mirrored(mask)
+        lesions = tuple(mirrored_truth(lesion, spec.cols) for lesion in lesions)
+    return PhantomView(
+        pixels=pixels,
+        laterality=breast_.laterality,
+        view=scene.view,
+        pixel_mm=spec.pixel_mm,
+        density=breast_.woman.density,
+        lesions=lesions,
+        breast_mask=mask,
+        gland_fraction=breast_.tissue.gland_fraction,
     )
+
+
+def for_processing(seed: int, spec: ExamSpec, laterality: Laterality, view: View) -> NDArray[np.uint16]:
+    """Return the raw image of a view: uint16 (rows, cols), linear in exposure, open field at RAW_OPEN_FIELD."""
+    scene = Breast(seed, spec, laterality).scene(view)
     style = STYLES[spec.vendor]
-    noise = stream(seed, "noise", visit, spec.vendor, laterality, view)
-    signal = detect(attenuation, spec.pixel_mm, style.dose, style.sharpness_mm, noise)
-    pixels = present(signal, grid.thickness_mm, grid.inside_mm, grid.pectoral, style, spec.pixel_mm)
-    breast_mask = grid.inside_mm > 0
-    if laterality == "R":
-        pixels, breast_mask = _mirrored(pixels), _mirrored(breast_mask)
-        lesions = tuple(_mirrored_truth(lesion, spec.cols) for lesion in lesions)
-    return PhantomView(pixels, laterality, view, spec.pixel_mm, woman.density, lesions, breast_mask)
+    signal, _ = scene.signal(style, Frame.whole(spec), noise_of(scene, style.name))
+    raw = np.clip(signal * RAW_OPEN_FIELD, 0, 2**14 - 1).astype(np.uint16)
+    return mirrored(raw) if laterality == "R" else raw
 
 
-def _on_detector(geometry: Geometry, spec: ExamSpec) -> Geometry:
-    """Resample the geometry to the detector's grid."""
-    return Geometry(
-        inside_mm=to_detector(geometry.inside_mm, spec),
-        thickness_mm=to_detector(geometry.thickness_mm, spec),
-        pectoral=to_detector(geometry.pectoral, spec),
-        nipple_mm=geometry.nipple_mm,
-        half_height_mm=geometry.half_height_mm,
-    )
+def windows(
+    seed: int,
+    spec: ExamSpec,
+    laterality: Laterality,
+    view: View,
+    centres_mm: Sequence[tuple[float, float]],
+    size: int,
+    pixel_mm: float,
+    style: VendorStyle | None = None,
+) -> NDArray[np.float32]:
+    """Return square windows of one view at another resolution: float32 (n, size, size), 0..1, chest wall LEFT.
+
+    `centres_mm` are (x, y) from the top left corner with the chest wall left. A window shows what the whole image of
+    that resolution would show, except that its noise is drawn anew; beyond the detector the edge is continued.
+    """
+    scene = Breast(seed, spec, laterality).scene(view)
+    look = style or STYLES[spec.vendor]
+    return scene_windows(scene, look, centres_mm, size, pixel_mm)
 
 
-def _mirrored(image: NDArray[_Pixel]) -> NDArray[_Pixel]:
-    return np.ascontiguousarray(image[:, ::-1])
+def scene_windows(
+    scene: Scene, style: VendorStyle, centres_mm: Sequence[tuple[float, float]], size: int, pixel_mm: float
+) -> NDArray[np.float32]:
+    """Return the windows of a scene; see `windows`."""
+    exposure, noise = scene.exposure(style), noise_of(scene, style.name, "windows")
+    margin = int(np.ceil(3.6 / pixel_mm))
+    found = np.empty((len(centres_mm), size, size), np.float32)
+    for index, (x, y) in enumerate(centres_mm):
+        frame = Frame(size, size, pixel_mm, round(y / pixel_mm - size / 2), round(x / pixel_mm - size / 2))
+        pixels, _ = scene.mammogram(style, frame.grown(margin), exposure, noise)
+        found[index] = pixels[margin:-margin, margin:-margin] / np.float32(4095)
+    return found
 
 
-def _mirrored_truth(lesion: LesionTruth, cols: int) -> LesionTruth:
+def noise_of(scene: Scene, *purpose: str) -> np.random.Generator:
+    """Return the stream of an image's noise."""
+    b = scene.breast
+    return stream(b.seed, "noise", b.visit, b.laterality, scene.view, *purpose)
+
+
+def mirrored(image: NDArray[_Pixel]) -> NDArray[_Pixel]:
+    """Return an image or stack of images mirrored left to right."""
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def mirrored_truth(lesion: LesionTruth, cols: int) -> LesionTruth:
+    """Return a truth as the mirrored image of that many columns shows it."""
     x0, y0, x1, y1 = lesion.box
-    return LesionTruth(
-        lesion.kind, lesion.malignant, lesion.size_mm, (cols - x1, y0, cols - x0, y1), _mirrored(lesion.mask)
-    )
+    box = (cols - x1, y0, cols - x0, y1)
+    return LesionTruth(lesion.kind, lesion.malignant, lesion.size_mm, box, mirrored(lesion.mask), lesion.height_mm)
+
+

@@ -1,4 +1,4 @@
-"""Random fields on the base grid and their transfer to a detector grid.
+"""Random fields and their transfer between grids.
 
 The base grid is fixed in mm, so the same woman has the same tissue at every detector resolution.
 """
@@ -6,6 +6,7 @@ The base grid is fixed in mm, so the same woman has the same tissue at every det
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,31 @@ if TYPE_CHECKING:
 BASE_MM = 0.5
 BASE_ROWS = 480
 BASE_COLS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The part of a detector that is rendered: `rows` x `cols` pixels of `pixel_mm` from (`top`, `left`) on."""
+
+    rows: int
+    cols: int
+    pixel_mm: float
+    top: int = 0
+    left: int = 0
+
+    @classmethod
+    def whole(cls, spec: ExamSpec) -> Frame:
+        """The whole detector of a request."""
+        return cls(spec.rows, spec.cols, spec.pixel_mm)
+
+    def grown(self, pixels: int) -> Frame:
+        """Return the frame with a margin on every side; it may reach beyond the detector."""
+        return Frame(
+            self.rows + 2 * pixels, self.cols + 2 * pixels, self.pixel_mm, self.top - pixels, self.left - pixels
+        )
+
+
+BASE = Frame(BASE_ROWS, BASE_COLS, BASE_MM)
 
 
 @functools.cache
@@ -38,47 +64,79 @@ def power_law_field(
     Structure longer than `longest_mm` is held flat instead of growing without bound; structure shorter than
     `shortest_mm` is removed. Shape (BASE_ROWS, BASE_COLS).
     """
-    frequency = _radial_frequency()
-    amplitude = (frequency**2 + (1.0 / longest_mm) ** 2) ** (-exponent / 4.0)
-    if shortest_mm > 0.0:
-        amplitude = amplitude * np.exp(-((frequency * shortest_mm) ** 2))
     white = rng.standard_normal((BASE_ROWS, BASE_COLS), dtype=np.float32)
-    spectrum = scipy.fft.rfft2(white) * amplitude
+    spectrum = scipy.fft.rfft2(white) * _amplitude(_radial_frequency(), exponent, longest_mm, shortest_mm)
     spectrum[0, 0] = 0.0
-    field = scipy.fft.irfft2(spectrum, s=(BASE_ROWS, BASE_COLS)).astype(np.float32)
+    return _unit(scipy.fft.irfft2(spectrum, s=(BASE_ROWS, BASE_COLS)))
+
+
+def power_law_volume(
+    rng: np.random.Generator,
+    shape: tuple[int, int, int],
+    spacing_mm: tuple[float, float, float],
+    exponent: float,
+    longest_mm: float,
+    shortest_mm: float,
+) -> NDArray[np.float32]:
+    """Return the same kind of field in three dimensions, float32 of that shape, periodic at its borders.
+
+    A projection of it through any depth falls with the same exponent.
+    """
+    axes = [np.fft.fftfreq(n, mm) for n, mm in zip(shape[:2], spacing_mm[:2], strict=True)]
+    axes.append(np.fft.rfftfreq(shape[2], spacing_mm[2]))
+    grid = np.meshgrid(*(axis.astype(np.float32) ** 2 for axis in axes), indexing="ij", sparse=True)
+    frequency = np.sqrt(grid[0] + grid[1] + grid[2])
+    white = rng.standard_normal(shape, dtype=np.float32)
+    spectrum = scipy.fft.rfftn(white) * _amplitude(frequency, exponent, longest_mm, shortest_mm)
+    spectrum[0, 0, 0] = 0.0
+    return _unit(scipy.fft.irfftn(spectrum, s=shape))
+
+
+def _amplitude(
+    frequency: NDArray[np.float32], exponent: float, longest_mm: float, shortest_mm: float
+) -> NDArray[np.float32]:
+    amplitude = (frequency**2 + np.float32(1.0 / longest_mm) ** 2) ** np.float32(-exponent / 4.0)
+    return np.asarray(amplitude * np.exp(-((frequency * np.float32(shortest_mm)) ** 2)), np.float32)
+
+
+def _unit(field: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(field / field.std(), np.float32)
 
 
-def ridges(rng: np.random.Generator, spacing_mm: float, width: float) -> NDArray[np.float32]:
-    """Return a 0..1 web of thin curved lines: the zero crossings of a band-limited field.
-
-    `spacing_mm` is the typical distance between lines, `width` their thickness relative to the field's deviation.
-    """
-    field = power_law_field(rng, 2.0, longest_mm=spacing_mm * 2.0, shortest_mm=spacing_mm * 0.45)
-    return np.asarray(np.exp(-((field / width) ** 2)), np.float32)
+def resample(field: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
+    """Interpolate a base-grid field to a frame, linear, edges held; float32 (frame.rows, frame.cols)."""
+    step = frame.pixel_mm / BASE_MM
+    return _stretch(field, (frame.rows, frame.cols), step, (frame.top * step, frame.left * step))
 
 
-def to_detector(field: NDArray[np.float32], spec: ExamSpec) -> NDArray[np.float32]:
-    """Resample a base-grid field to (spec.rows, spec.cols), linear, edges held."""
-    return _stretch(field, spec.rows, spec.cols, spec.pixel_mm / BASE_MM)
+def _stretch(
+    field: NDArray[np.float32], shape: tuple[int, int], step: float, start: tuple[float, float] = (0.0, 0.0)
+) -> NDArray[np.float32]:
+    """Interpolate to pixels of `step` field cells each, the first corner at `start` cells."""
+    along_rows = _lerp(field, positions(shape[0], step, field.shape[0], start[0]))
+    return _lerp(along_rows.T, positions(shape[1], step, field.shape[1], start[1])).T
 
 
-def _stretch(field: NDArray[np.float32], rows: int, cols: int, step: float) -> NDArray[np.float32]:
-    """Interpolate to (rows, cols) pixels of `step` field cells each."""
-    along_rows = _lerp(field, _positions(rows, step, field.shape[0]))
-    return _lerp(along_rows.T, _positions(cols, step, field.shape[1])).T
+def positions(count: int, step: float, limit: int, start: float = 0.0) -> NDArray[np.float32]:
+    """Field coordinate of each target pixel's centre, held inside a field of `limit` cells."""
+    return np.asarray(np.clip((np.arange(count) + 0.5) * step - 0.5 + start, 0, limit - 1.001), np.float32)
 
 
-def _positions(count: int, step: float, limit: int) -> NDArray[np.float32]:
-    """Field coordinate of each target pixel's centre, held inside the field."""
-    return np.asarray(np.clip((np.arange(count) + 0.5) * step - 0.5, 0, limit - 1.001), np.float32)
-
-
-def _lerp(field: NDArray[np.float32], positions: NDArray[np.float32]) -> NDArray[np.float32]:
+def _lerp(field: NDArray[np.float32], at: NDArray[np.float32]) -> NDArray[np.float32]:
     """Interpolate linearly along axis 0."""
-    low = positions.astype(np.int64)
-    fraction = (positions - low)[:, None]
+    low = at.astype(np.int64)
+    fraction = (at - low)[:, None]
     return np.asarray(field[low] + (field[low + 1] - field[low]) * fraction, np.float32)
+
+
+def interpolation(at: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Return the dense matrix (size, len(at)) that interpolates a field's last axis linearly at these coordinates."""
+    low = np.clip(at.astype(np.int64), 0, size - 2)
+    matrix = np.zeros((size, len(at)), np.float32)
+    column = np.arange(len(at))
+    matrix[low, column] = 1.0 - (at - low)
+    matrix[low + 1, column] = at - low
+    return matrix
 
 
 def blur(image: NDArray[np.float32], sigma_mm: float, pixel_mm: float) -> NDArray[np.float32]:
@@ -93,4 +151,4 @@ def blur(image: NDArray[np.float32], sigma_mm: float, pixel_mm: float) -> NDArra
     padded = np.pad(image, ((0, -rows % step), (0, -cols % step)), mode="edge")
     small = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).mean((1, 3))
     soft = scipy.ndimage.gaussian_filter(small, sigma / step, mode="nearest", truncate=3.0)
-    return _stretch(np.asarray(soft, np.float32), rows, cols, 1.0 / step)
+    return _stretch(np.asarray(soft, np.float32), (rows, cols), 1.0 / step)

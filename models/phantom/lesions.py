@@ -1,34 +1,64 @@
-"""How each finding attenuates: one function per kind, drawn on a small patch in mm around its centre.
+"""How each finding attenuates: one function per kind, as thin sheets at heights around its centre, in mm.
 
-A shape function returns the added log attenuation, float32, of the patch. Malignant and benign forms overlap on
-purpose: a reader of these images must be able to be wrong.
+A shape yields (height over the centre in mm, added log attenuation float32 of the patch); the sheets of a finding add
+up to its mammogram and part in tomosynthesis. Spicules, lines and grains lie in three dimensions, so CC and MLO see
+the same ones. Malignant and benign forms overlap on purpose: a reader of these images must be able to be wrong.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from models.phantom.spec import LesionKind
+    from models.phantom.spec import LesionKind, View
 
     Grid = NDArray[np.float32]
+    Sheet = tuple[float, Grid]
+
+SHEET_MM = 2.5
+"""Distance of the sheets that a solid finding is cut into."""
+FLATTENED = 0.55
+"""How far compression flattens a finding's extent in height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The drawn particulars of one finding, the same in both views of the breast apart from its own stream."""
+    """The drawn particulars of one finding; `contrast` is a factor on the kind's ordinary attenuation."""
 
     kind: LesionKind
     malignant: bool
     size_mm: float
     contrast: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """Where a finding is drawn: patch coordinates `x` and `y` in mm from its centre, pixel size, and the view.
+
+    `shared` gives what both views have in common, `own` what only this view shows.
+    """
+
+    x: Grid
+    y: Grid
+    pixel_mm: float
+    view: View
+    shared: np.random.Generator
+    own: np.random.Generator
+
+    def seen(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn vectors (n, 3) as (across, height, depth) into the view's (x, y, height over the centre)."""
+        across, height, depth = points.T
+        if self.view == "MLO":
+            across, height = (across + height) * math.sqrt(0.5), (across - height) * math.sqrt(0.5)
+        return np.stack([-depth, across, -height * FLATTENED], 1)
 
 
 def default_size_mm(kind: LesionKind, malignant: bool, rng: np.random.Generator) -> float:
@@ -44,9 +74,10 @@ def default_size_mm(kind: LesionKind, malignant: bool, rng: np.random.Generator)
     return float(np.clip(median * rng.lognormal(0.0, spread), 5.0, 32.0))
 
 
-def draw(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
-    """Return the added log attenuation of the finding on the patch with coordinates `x`, `y` (mm from its centre)."""
-    return np.asarray(form.contrast * _SHAPES[form.kind](form, x, y, pixel_mm, rng), np.float32)
+def sheets(form: Form, canvas: Canvas) -> Iterator[Sheet]:
+    """Yield the finding's sheets: (height over its centre in mm, added log attenuation of the patch)."""
+    for height, patch in _SHAPES[form.kind](form, canvas):
+        yield height, np.asarray(form.contrast * patch, np.float32)
 
 
 def reach_mm(form: Form) -> float:
@@ -63,58 +94,70 @@ def _wobbly_radius(x: Grid, y: Grid, rng: np.random.Generator, wobble: float) ->
     return np.asarray(np.hypot(x, y) / np.clip(contour, 0.5, 1.6), np.float32)
 
 
-def _rays(x: Grid, y: Grid, count: int, length_mm: float, width_mm: float, rng: np.random.Generator) -> Grid:
-    """Straight thin lines of drawn length that leave the centre and fade outwards."""
-    total = np.zeros_like(x)
-    radius = np.hypot(x, y)
-    for angle in np.sort(rng.uniform(0, 2 * np.pi, count)):
-        along = x * np.cos(angle) + y * np.sin(angle)
-        across = -x * np.sin(angle) + y * np.cos(angle) + 0.02 * rng.normal() * radius
-        end = length_mm * rng.uniform(0.5, 1.15)
-        fade = np.clip(1.0 - along / end, 0.0, 1.0) * (along > 0)
-        total += np.exp(-((across / width_mm) ** 2)) * fade * rng.uniform(0.5, 1.0)
-    return np.asarray(np.clip(total, 0.0, 1.6), np.float32)
+def _solid(core: Grid, size_mm: float, edge: float, softness: float) -> Iterator[Sheet]:
+    """Cut a roundish body into sheets; together they attenuate 1 through the middle. `core` is 1 on the contour."""
+    count = int(np.clip(round(size_mm * FLATTENED / SHEET_MM), 3, 7))
+    for level in (np.arange(count) + 0.5) * (2.0 / count) - 1.0:
+        radius = math.sqrt(1.0 - level**2)
+        inside = 1.0 / (1.0 + np.exp(np.clip((core - edge * radius) / (softness * (0.4 + 0.6 * radius)), -30, 30)))
+        yield float(level) * size_mm / 2 * FLATTENED, (inside / count).astype(np.float32)
 
 
-def _mass(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
+def _rays(canvas: Canvas, count: int, length_mm: float, width_mm: float) -> Iterator[Sheet]:
+    """Thin lines of drawn length that leave the centre in all directions of space and fade outwards."""
+    directions = canvas.shared.normal(size=(count, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    lengths = length_mm * canvas.shared.uniform(0.6, 1.2, count)
+    strengths = canvas.shared.uniform(0.5, 1.0, count)
+    radius = np.hypot(canvas.x, canvas.y)
+    for end, strength in zip(canvas.seen(directions * lengths[:, None]), strengths, strict=True):
+        flat = max(float(np.hypot(end[0], end[1])), 1e-3)
+        cos, sin = end[0] / flat, end[1] / flat
+        along = canvas.x * cos + canvas.y * sin
+        across = -canvas.x * sin + canvas.y * cos + 0.02 * canvas.own.normal() * radius
+        fade = np.clip(1.0 - along / flat, 0.0, 1.0) * (along > 0)
+        yield 0.4 * float(end[2]), np.asarray(strength * np.exp(-((across / width_mm) ** 2)) * fade, np.float32)
+
+
+def _mass(form: Form, canvas: Canvas) -> Iterator[Sheet]:
     """A dense core with an indistinct margin and spicules; the benign form (scar, radial scar) has few and short."""
-    radius = form.size_mm / 2
-    core = _wobbly_radius(x, y, rng, 0.16) / radius
-    body = 1.0 / (1.0 + np.exp(np.clip((core - 0.85) / 0.16, -30, 30)))
-    count = int(rng.integers(9, 22)) if form.malignant else int(rng.integers(2, 8))
-    spicules = _rays(x, y, count, form.size_mm * rng.uniform(0.9, 1.5), max(0.35, pixel_mm), rng)
-    return np.asarray(0.48 * body + 0.30 * spicules * np.clip(core, 0.3, 1.0), np.float32)
+    core = _wobbly_radius(canvas.x, canvas.y, canvas.own, 0.16) / (form.size_mm / 2)
+    for height, body in _solid(core, form.size_mm, 0.95, 0.16):
+        yield height, 0.50 * body
+    count = int(canvas.shared.integers(14, 28)) if form.malignant else int(canvas.shared.integers(2, 8))
+    length = form.size_mm * float(canvas.shared.uniform(1.0, 1.5) if form.malignant else canvas.shared.uniform(0.6, 1.0))
+    outside = np.clip(core, 0.3, 1.0)
+    for height, line in _rays(canvas, count, length, max(0.35, canvas.pixel_mm)):
+        yield height, 0.30 * line * outside
 
 
-def _circumscribed(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
+def _circumscribed(form: Form, canvas: Canvas) -> Iterator[Sheet]:
     """An oval with a sharp edge (cyst, fibroadenoma); the malignant form is lobulated with a partly lost edge."""
-    radius = form.size_mm / 2
-    wobble = 0.10 if form.malignant else 0.03
-    edge = 0.10 if form.malignant else 0.045
-    stretch, turn = rng.uniform(0.85, 1.2), rng.uniform(0, np.pi)
-    u = (x * np.cos(turn) + y * np.sin(turn)) * stretch
-    v = (-x * np.sin(turn) + y * np.cos(turn)) / stretch
-    core = _wobbly_radius(u, v, rng, wobble) / radius
-    dome = np.sqrt(np.clip(1.0 - 0.8 * np.clip(core, 0, 1) ** 2, 0.0, 1.0))
-    return np.asarray(0.40 * dome / (1.0 + np.exp(np.clip((core - 0.95) / edge, -30, 30))), np.float32)
+    wobble, softness = (0.15, 0.13) if form.malignant else (0.03, 0.04)
+    stretch, turn = canvas.own.uniform(0.85, 1.2), canvas.own.uniform(0, np.pi)
+    u = (canvas.x * np.cos(turn) + canvas.y * np.sin(turn)) * stretch
+    v = (-canvas.x * np.sin(turn) + canvas.y * np.cos(turn)) / stretch
+    core = _wobbly_radius(u.astype(np.float32), v.astype(np.float32), canvas.own, wobble) / (form.size_mm / 2)
+    for height, body in _solid(core, form.size_mm, 1.0, softness):
+        yield height, 0.42 * body
 
 
-def _calcifications(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
+def _calcifications(form: Form, canvas: Canvas) -> Iterator[Sheet]:
     """Grains: malignant ones many, small, unequal and close; benign ones fewer, rounder, larger or spread out."""
-    total = np.zeros_like(x)
+    rng, radius = canvas.shared, form.size_mm / 2
     if form.malignant:
-        count, radius = int(rng.integers(9, 26)), form.size_mm / 2
-        diameters = rng.lognormal(np.log(0.38), 0.35, count)
+        count = int(rng.integers(11, 30))
+        diameters = rng.lognormal(np.log(0.40), 0.35, count)
     else:
-        count, radius = int(rng.integers(3, 10)), form.size_mm / 2 * rng.uniform(0.7, 1.0)
-        diameters = rng.lognormal(np.log(rng.choice([0.42, 0.9])), 0.18, count)
-    turn, squeeze = rng.uniform(0, np.pi), rng.uniform(0.35, 1.0) if form.malignant else rng.uniform(0.7, 1.0)
-    for diameter in np.clip(diameters, 0.18, 1.6):
-        u, v = rng.normal(0, 0.42, 2) * radius * np.array([1.0, squeeze])
-        cx, cy = u * np.cos(turn) - v * np.sin(turn), u * np.sin(turn) + v * np.cos(turn)
-        long = rng.uniform(1.0, 2.0) if form.malignant else 1.0
-        total += _grain(x - cx, y - cy, float(diameter), float(long), float(rng.uniform(0, np.pi)), pixel_mm)
-    return total
+        count = int(rng.integers(3, 9))
+        diameters = rng.lognormal(np.log(rng.choice([0.45, 0.9])), 0.18, count)
+    squeeze = rng.uniform(0.35, 1.0, 3) if form.malignant else rng.uniform(0.7, 1.0, 3)
+    points = canvas.seen(rng.normal(0, 0.42, (count, 3)) * radius * squeeze)
+    for (x, y, height), diameter in zip(points, np.clip(diameters, 0.18, 1.6), strict=True):
+        long = rng.uniform(1.0, 2.2) if form.malignant else 1.0
+        turn = float(canvas.own.uniform(0, np.pi))
+        grain = _grain(canvas.x - x, canvas.y - y, float(diameter), float(long), turn, canvas.pixel_mm)
+        yield float(height), grain
 
 
 def _grain(x: Grid, y: Grid, diameter: float, long: float, turn: float, pixel_mm: float) -> Grid:
@@ -128,22 +171,25 @@ def _grain(x: Grid, y: Grid, diameter: float, long: float, turn: float, pixel_mm
     return np.asarray(1.25 * diameter * lost * spot, np.float32)
 
 
-def _distortion(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
+def _distortion(form: Form, canvas: Canvas) -> Iterator[Sheet]:
     """Lines drawn to a point without a mass; a benign one is fainter because its lines are few."""
-    count = int(rng.integers(14, 26)) if form.malignant else int(rng.integers(6, 12))
-    lines = _rays(x, y, count, form.size_mm * 0.95, max(0.4, pixel_mm), rng)
-    dark_ring = np.exp(-((np.hypot(x, y) / (0.16 * form.size_mm)) ** 2))
-    return np.asarray(0.24 * lines - 0.05 * dark_ring, np.float32)
+    count = int(canvas.shared.integers(22, 36)) if form.malignant else int(canvas.shared.integers(5, 11))
+    for height, line in _rays(canvas, count, form.size_mm * 1.0, max(0.42, canvas.pixel_mm)):
+        yield height, 0.30 * line
+    radius = np.hypot(canvas.x, canvas.y)
+    yield 0.0, np.asarray(-0.05 * np.exp(-((radius / (0.16 * form.size_mm)) ** 2)), np.float32)
 
 
-def _asymmetry(form: Form, x: Grid, y: Grid, pixel_mm: float, rng: np.random.Generator) -> Grid:
+def _asymmetry(form: Form, canvas: Canvas) -> Iterator[Sheet]:
     """A soft focal density with concave edges; the malignant form is denser towards its centre."""
-    core = _wobbly_radius(x, y, rng, 0.22) / (form.size_mm / 2)
-    peak = 1.6 if form.malignant else 2.4
-    return np.asarray((0.50 if form.malignant else 0.38) * np.exp(-(core**peak) * 1.6), np.float32)
+    core = _wobbly_radius(canvas.x, canvas.y, canvas.own, 0.22) / (form.size_mm / 2)
+    peak, amount = (1.4, 0.58) if form.malignant else (2.6, 0.36)
+    soft = np.asarray(np.exp(-(core**peak) * 1.6), np.float32)
+    for level in (-0.5, 0.0, 0.5):
+        yield level * form.size_mm * FLATTENED, amount / 3 * soft
 
 
-_SHAPES: dict[LesionKind, Callable[[Form, Grid, Grid, float, np.random.Generator], Grid]] = {
+_SHAPES: dict[LesionKind, Callable[[Form, Canvas], Iterator[Sheet]]] = {
     "spiculated_mass": _mass,
     "circumscribed_mass": _circumscribed,
     "calcifications": _calcifications,

@@ -1,4 +1,4 @@
-"""From tissue to a linear detector signal: attenuation, scatter, detector blur and quantum noise."""
+"""From tissue to a linear detector signal: attenuation, scatter, detector blur, quantum and electronic noise."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ SKIN_MM = 9.0
 """Gland-equivalent path through the skin where the ray grazes it; real skin is 1.5 mm thick."""
 QUANTA_PER_MM2 = 1.6e6
 """Detected quanta per mm2 in the open field at the reference dose."""
+ELECTRONIC_QUANTA = 160.0
+"""Deviation of the detector's own noise per mm2, in quanta of the open field at the reference dose."""
+SCATTER_SHARE = 0.12
+SCATTER_MM = 9.0
+"""Scatter as a share of the primary signal (a grid is used), and how far it spreads."""
 
 
 def log_attenuation(
@@ -30,22 +35,44 @@ def log_attenuation(
     inside_mm: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Return the line integral of attenuation along each ray; inputs in mm, same shape, 0 thickness in air."""
-    skin = SKIN_MM * np.exp(-np.clip(inside_mm, 0.0, None) / 0.9)
-    tissue = gland * (1.0 - 0.6 * pectoral) + PECTORAL_MM * pectoral * np.clip(inside_mm / 20.0, 0.0, 1.0) + skin
+    tissue = gland * (1.0 - 0.6 * pectoral) + solid_mm(pectoral, inside_mm)
     total = FAT_PER_MM * thickness + GLAND_OVER_FAT_PER_MM * tissue
     return np.asarray(np.where(inside_mm > 0, total, 0.0), np.float32)
 
 
-def detect(
-    attenuation: NDArray[np.float32], pixel_mm: float, dose: float, sharpness_mm: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Return the detector's log signal (higher = more attenuation) with scatter, blur and quantum noise.
+def solid_mm(pectoral: NDArray[np.float32], inside_mm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the gland-equivalent path through muscle and skin in mm."""
+    skin = SKIN_MM * np.exp(-np.clip(inside_mm, 0.0, None) / 0.9)
+    return np.asarray(PECTORAL_MM * pectoral * np.clip(inside_mm / 20.0, 0.0, 1.0) + skin, np.float32)
 
-    `dose` scales the reference exposure; `sharpness_mm` is the sigma of the detector's own blur.
+
+def scattered(primary: NDArray[np.float32], pixel_mm: float) -> NDArray[np.float32]:
+    """Return the scatter that reaches the detector beside a primary signal, both 0..1 of the open field."""
+    return np.asarray(SCATTER_SHARE * blur(primary, SCATTER_MM, pixel_mm), np.float32)
+
+
+def detect(
+    attenuation: NDArray[np.float32],
+    scatter: NDArray[np.float32],
+    pixel_mm: float,
+    dose: float,
+    sharpness_mm: float,
+    rng: np.random.Generator | None,
+) -> NDArray[np.float32]:
+    """Return the detector's linear signal, 1 = open field, with scatter, blur, quantum and electronic noise.
+
+    `dose` scales the reference exposure; `sharpness_mm` is the sigma of the detector's own blur. Without `rng` the
+    signal is free of noise.
     """
-    primary = np.exp(-attenuation)
-    scatter = 0.12 * blur(primary, 9.0, pixel_mm)
-    signal = blur((primary + scatter) / 1.12, sharpness_mm, pixel_mm)
-    quanta = QUANTA_PER_MM2 * pixel_mm**2 * dose
-    noise = rng.standard_normal(signal.shape, dtype=np.float32) * np.sqrt(signal / quanta)
-    return np.asarray(-np.log(np.clip(signal + noise, 1e-5, None)), np.float32)
+    signal = blur((np.exp(-attenuation) + scatter) / np.float32(1.0 + SCATTER_SHARE), sharpness_mm, pixel_mm)
+    if rng is None:
+        return signal
+    area = pixel_mm**2
+    variance = signal / np.float32(QUANTA_PER_MM2 * area * dose)
+    variance += np.float32((ELECTRONIC_QUANTA / (QUANTA_PER_MM2 * dose)) ** 2 / area)
+    return np.asarray(signal + rng.standard_normal(signal.shape, dtype=np.float32) * np.sqrt(variance), np.float32)
+
+
+def log_signal(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return -log of a linear signal: higher = more attenuation."""
+    return np.asarray(-np.log(np.clip(signal, 1e-5, None)), np.float32)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from models.phantom.spec import LATERALITIES, VIEWS, ExamSpec, LesionKind, LesionSpec
 from models.phantom.streams import stream
-from models.phantom.vendors import STYLES
+from models.phantom.vendors import TRAINING_STYLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +24,11 @@ MALIGNANT_SHARES: dict[LesionKind, float] = {
     "asymmetry": 0.15,
 }
 BENIGN_RATES: dict[LesionKind, float] = {
-    "circumscribed_mass": 0.20,
-    "calcifications": 0.17,
-    "asymmetry": 0.15,
-    "spiculated_mass": 0.025,
-    "distortion": 0.025,
+    "circumscribed_mass": 0.13,
+    "calcifications": 0.12,
+    "asymmetry": 0.09,
+    "spiculated_mass": 0.015,
+    "distortion": 0.015,
 }
 """Chance that a breast carries a benign finding of the kind that a reader might dwell on."""
 
@@ -39,7 +39,7 @@ def screening_spec(seed: int, malignant_share: float = 0.008, vendor: str | None
     `malignant_share` is the chance that one of her breasts holds a cancer (0.008 is programme-like).
     """
     rng = stream(seed, "population")
-    style = list(STYLES)[int(rng.integers(len(STYLES)))]
+    style = TRAINING_STYLES[int(rng.integers(len(TRAINING_STYLES)))]
     lesions = [lesion for side in LATERALITIES for lesion in _benign(rng, side)]
     if rng.random() < malignant_share:
         lesions.append(_malignant(rng))

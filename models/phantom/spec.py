@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Box = tuple[float, float, float, float]
+
 Laterality = Literal["L", "R"]
 View = Literal["CC", "MLO"]
 Density = Literal["a", "b", "c", "d"]
+Mode = Literal["fast", "full"]
 LesionKind = Literal[
     "spiculated_mass",
     "circumscribed_mass",
@@ -39,10 +42,10 @@ class LesionSpec:
     """One finding to put into one breast.
 
     `size_mm` is the diameter today (of the cluster, for calcifications) and `conspicuity` a factor on its contrast
-    (1.0 = the kind's ordinary contrast). `position` is (depth, across, height): depth 0 at the nipple and 1 at the
-    chest wall; across -1 lateral to +1 medial, seen in CC; height -1 superior to +1 inferior, seen in MLO. Both views
-    of the breast use the same position, so the distance from the nipple agrees between them. `only_view` hides the
-    finding in the other view, as tissue that merely overlaps does. Fields left None are drawn from the exam's seed.
+    (1.0 = the kind's ordinary contrast). `position` is (depth, across, height) in the uncompressed breast: depth 0 at
+    the nipple and 1 at the chest wall; across -1 lateral to +1 medial; height -1 superior to +1 inferior. Both views
+    of the breast show the same position, each compressed its own way. `only_view` hides the finding in the other view,
+    as tissue that merely overlaps does. Fields left None are drawn from the exam's seed.
     """
 
     kind: LesionKind
@@ -55,11 +58,27 @@ class LesionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Positioning:
+    """How the radiographer placed the breast; the defaults are a good image.
+
+    `pectoral` scales the muscle's width and length in MLO (0 = missing, 0.4 = short). `nipple_in_profile` False turns
+    the nipple over the breast. `cut_off_mm` pushes the breast beyond the detector's anterior edge. `fold` False leaves
+    the inframammary fold off an MLO view.
+    """
+
+    pectoral: float = 1.0
+    nipple_in_profile: bool = True
+    cut_off_mm: float = 0.0
+    fold: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ExamSpec:
     """A request for one exam of the woman who belongs to a seed.
 
     `prior_years` = 0 is the current exam; 2 is the same breasts two years earlier, with every lesion smaller or
     absent. `rows`, `cols` and `pixel_mm` set the detector; anatomy is laid out in mm and does not depend on them.
+    `mode` "full" samples the tissue finer (in depth above all) than "fast"; lesions and image formation are the same.
     """
 
     lesions: tuple[LesionSpec, ...] = ()
@@ -69,6 +88,10 @@ class ExamSpec:
     rows: int = 640
     cols: int = 512
     pixel_mm: float = 0.3
+    mode: Mode = "fast"
+    positioning: Positioning = field(default_factory=Positioning)
+    implants: bool = False
+    faults: tuple[str, ...] = ()
 
     def at_full_resolution(self) -> ExamSpec:
         """Return the same exam on a 2294 x 1914 detector at 0.1 mm, as exported to DICOM."""
@@ -80,14 +103,32 @@ class LesionTruth:
     """Where a finding really lies in one view.
 
     `box` is (x0, y0, x1, y1) in stored pixels, origin at the top left corner of the top left pixel, x to the right.
-    `mask` is a bool array (rows, cols) of the same image.
+    `mask` is a bool array (rows, cols) of the same image. `height_mm` is the centre's height over the breast support.
     """
 
     kind: LesionKind
     malignant: bool
     size_mm: float
-    box: tuple[float, float, float, float]
+    box: Box
     mask: NDArray[np.bool_]
+    height_mm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VolumeTruth:
+    """Where a finding lies in a tomosynthesis volume: `LesionTruth` in the plane, and its slices.
+
+    `frame` is the 0-based slice of its centre, `first` and `last` the slices its extent reaches (inclusive).
+    """
+
+    kind: LesionKind
+    malignant: bool
+    size_mm: float
+    box: Box
+    mask: NDArray[np.bool_]
+    frame: float
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +137,7 @@ class PhantomView:
 
     `pixels` is uint16 (rows, cols), 0..4095, MONOCHROME2, air = 0. A right breast has its chest wall at the right edge
     (Patient Orientation P, L), a left breast at the left edge (A, R). `breast_mask` is bool (rows, cols).
+    `gland_fraction` is the share of the breast's volume that is gland.
     """
 
     pixels: NDArray[np.uint16]
@@ -105,6 +147,8 @@ class PhantomView:
     density: Density
     lesions: tuple[LesionTruth, ...]
     breast_mask: NDArray[np.bool_]
+    gland_fraction: float = 0.0
+    faults: tuple[str, ...] = ()
 
     @property
     def malignant(self) -> bool:
@@ -114,7 +158,36 @@ class PhantomView:
     @property
     def patient_orientation(self) -> tuple[str, str]:
         """Patient Orientation (0020,0020) as (row direction, column direction)."""
-        return ("A", "R") if self.laterality == "L" else ("P", "L")
+        return patient_orientation(self.laterality)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhantomVolume:
+    """One tomosynthesis volume For Presentation: `slices` uint16 (n, rows, cols), 0..4095, from the breast support up.
+
+    Everything else as in `PhantomView`; `slice_mm` is the distance between slices.
+    """
+
+    slices: NDArray[np.uint16]
+    laterality: Laterality
+    view: View
+    pixel_mm: float
+    slice_mm: float
+    density: Density
+    lesions: tuple[VolumeTruth, ...]
+    breast_mask: NDArray[np.bool_]
+    gland_fraction: float = 0.0
+    faults: tuple[str, ...] = ()
+
+    @property
+    def malignant(self) -> bool:
+        """Whether it holds a malignant finding."""
+        return any(lesion.malignant for lesion in self.lesions)
+
+    @property
+    def patient_orientation(self) -> tuple[str, str]:
+        """Patient Orientation (0020,0020) as (row direction, column direction)."""
+        return patient_orientation(self.laterality)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,3 +202,8 @@ class PhantomExam:
     def view(self, laterality: Laterality, view: View) -> PhantomView:
         """Return the one image of that breast and projection."""
         return next(v for v in self.views if (v.laterality, v.view) == (laterality, view))
+
+
+def patient_orientation(laterality: Laterality) -> tuple[str, str]:
+    """Return Patient Orientation of a view of that breast as it is stored."""
+    return ("A", "R") if laterality == "L" else ("P", "L")
