@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ def _stencil(text: str, height: float) -> NDArray[np.bool_]:
     for place, letter in enumerate(text):
         for stroke in STROKES.get(letter, ()):
             points = np.array(stroke) * height + thick + np.array([place * step, 0.0])
-            for start, end in zip(points[:-1], points[1:], strict=True):
+            for start, end in pairwise(points):
                 found |= _distance(x, y, start, end) <= thick / 2
     return found
 

@@ -18,6 +18,7 @@ from pydicom.uid import BreastTomosynthesisImageStorage, ExplicitVRLittleEndian
 
 from screening.dicom import bto_groups, bto_modules
 from screening.dicom.mg_encode import encode
+from screening.dicom.mg_modules import PATIENT_ORIENTATION
 from screening.dicom.mg_object import Intent
 from screening.domain.errors import InvalidInput
 from screening.domain.identifiers import SeriesInstanceUid, SopInstanceUid
@@ -90,6 +91,8 @@ class BtoPixels:
             raise InvalidInput("pixel pitch and slice spacing are positive")
         if len(self.windows) not in (1, len(self.slices)) or any(w.width < 1 for w in self.windows):
             raise InvalidInput("there is one window for the volume or one per frame, each of positive width")
+        if self.view not in PATIENT_ORIENTATION:
+            raise InvalidInput(f"no patient orientation is defined for view {self.view.value}")
         if self.sweep.projections < 2 or self.sweep.end_degrees <= self.sweep.start_degrees:
             raise InvalidInput("a sweep has at least two projections and goes from the lower to the higher angle")
 
@@ -102,8 +105,7 @@ class BtoPixels:
 def bto_dataset(image: BtoPixels, transfer_syntax: str = ExplicitVRLittleEndian) -> Dataset:
     """The object with its file meta information.
 
-    `transfer_syntax` is one of `mg_encode.TRANSFER_SYNTAXES`. Raises InvalidInput for another one, and for a view
-    that is neither CC nor MLO nor another one with a defined orientation.
+    `transfer_syntax` is one of `mg_encode.TRANSFER_SYNTAXES`. Raises InvalidInput for another one.
     """
     dataset = Dataset()
     bto_modules.general(dataset, image)
