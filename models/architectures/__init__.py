@@ -11,18 +11,27 @@ from typing import TYPE_CHECKING
 from models.errors import UnknownModel
 
 if TYPE_CHECKING:
-    from models.architectures.saliency_fpn import SaliencyFpn
+    from typing import Any
 
-ARCHITECTURES: dict[str, str] = {"saliency_fpn.tiny": "models.architectures.saliency_fpn"}
+ARCHITECTURES: dict[str, str] = {
+    "dbt_slab.base": "models.architectures.dbt_slab",
+    "dbt_slab.small": "models.architectures.dbt_slab",
+    "dbt_slab.tiny": "models.architectures.dbt_slab",
+    "exam_fusion.small": "models.architectures.exam_fusion",
+    "global_local.base": "models.architectures.global_local",
+    "global_local.small": "models.architectures.global_local",
+    "global_local.tiny": "models.architectures.global_local",
+    "saliency_fpn.tiny": "models.architectures.saliency_fpn",
+}
 """Name -> module whose VARIANTS builds it."""
 
 
-def build(name: str) -> SaliencyFpn:
-    """Return an untrained network with random weights; trained ones come from `models.registry`.
+def build(name: str) -> Any:
+    """Return an untrained network of the named family with random weights; trained ones come from `models.registry`.
 
-    Raises UnknownModel.
+    The class differs by family: `global_local.GlobalLocal`, `dbt_slab.DbtSlab`, `exam_fusion.ExamFusion`; all but the
+    oldest are `graphs.Exportable`. Raises UnknownModel.
     """
     if name not in ARCHITECTURES:
         raise UnknownModel(f"no architecture is called {name!r}; known: {', '.join(sorted(ARCHITECTURES))}")
-    network: SaliencyFpn = importlib.import_module(ARCHITECTURES[name]).VARIANTS[name]()
-    return network
+    return importlib.import_module(ARCHITECTURES[name]).VARIANTS[name]()
