@@ -1,0 +1,49 @@
+"""The native reader as a plug-in: our own networks with the calibrations in force."""
+
+from __future__ import annotations
+
+from models import predict, registry
+from models.errors import ModelError, UnknownModel
+from readers.ai.reader import NeuralReader
+from readers.plugins.contract import ReaderContext, Scope
+from screening.domain.ai_read import AiIdentity, AiRead
+from screening.domain.errors import ModelNotFound, ModelUnusable
+from screening.domain.study import ImageKind, Study
+from screening.workflow.ports import PixelSource
+
+
+class NativeReader:
+    """The neural reader with its scope: acquired 2D mammograms and tomosynthesis, any manufacturer and age."""
+
+    scope = Scope(kinds=frozenset({ImageKind.FFDM, ImageKind.DBT}))
+
+    def __init__(self, reader: NeuralReader) -> None:
+        self._reader = reader
+
+    @property
+    def identity(self) -> AiIdentity:
+        """Who signs the read."""
+        return self._reader.identity
+
+    @property
+    def fingerprint(self) -> str:
+        """Which calibrations are in force."""
+        return self._reader.fingerprint
+
+    def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
+        """Read one study."""
+        return self._reader.read(study, pixels, site, prior)
+
+
+def native(context: ReaderContext) -> NativeReader:
+    """Load the model of the context; the factory behind the entry point `native`.
+
+    Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all.
+    """
+    try:
+        model = predict.load(context.model or registry.DEFAULT)
+    except UnknownModel as error:
+        raise ModelNotFound(str(error)) from error
+    except ModelError as error:
+        raise ModelUnusable(f"{error.code}: {error}") from error
+    return NativeReader(NeuralReader(model, context.calibrations))
