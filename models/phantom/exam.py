@@ -125,5 +125,3 @@ def mirrored_truth(lesion: LesionTruth, cols: int) -> LesionTruth:
     x0, y0, x1, y1 = lesion.box
     box = (cols - x1, y0, cols - x0, y1)
     return LesionTruth(lesion.kind, lesion.malignant, lesion.size_mm, box, mirrored(lesion.mask), lesion.height_mm)
-
-

@@ -134,5 +134,3 @@ class Scene:
         truth = tuple(insert(attenuation, item, self.geometry, frame) for item in self.sited)
         scatter = resample(self.scatter, frame)
         return detect(attenuation, scatter, frame.pixel_mm, style.dose, style.sharpness_mm, noise), truth
-
-

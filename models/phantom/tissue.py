@@ -69,13 +69,13 @@ def lay_tissue(seed: int, woman: Woman, laterality: Laterality, mode: Mode) -> T
     shape = (size.across, size.across, size.depth)
     wide_mm = 2 * REACH * woman.half_width_mm / size.across
     spacing = (wide_mm, wide_mm, DEPTH_REACH * woman.depth_mm / size.depth)
-    score = power_law_volume(rng, shape, spacing, TEXTURE_EXPONENT, 40.0, 2.5) + np.float32(2.6) * _likelihood(shape)
+    score = power_law_volume(rng, shape, spacing, TEXTURE_EXPONENT, 45.0, 3.5) + np.float32(2.2) * _likelihood(shape)
     inside = _inside(shape)
     threshold = np.float32(np.quantile(score[inside][::7], 1.0 - woman.gland_fraction))
     return Tissue(
         gland=score - threshold,
-        wide=power_law_volume(rng, shape, spacing, 2.0, 55.0, 9.0),
-        narrow=power_law_volume(rng, shape, spacing, 2.0, 26.0, 5.0),
+        wide=power_law_volume(rng, shape, spacing, 2.5, 80.0, 9.0),
+        narrow=power_law_volume(rng, shape, spacing, 2.5, 32.0, 5.0),
         gland_fraction=float((score[inside] > threshold).mean()),
     )
 
@@ -116,11 +116,12 @@ def _share(cut: _Cut, tissue: Tissue, texture: NDArray[np.float32], woman: Woman
     """Gland equivalent per mm of path in one layer: lobules of gland in fat, and thin sheets of connective tissue."""
     gland = cut.through(tissue.gland)
     wide, narrow = cut.through(tissue.wide), cut.through(tissue.narrow)
-    lobules = np.exp(-((narrow * np.float32(1 / 0.75)) ** 2))
-    solid = 1.0 / (1.0 + np.exp(np.clip(gland * np.float32(-3.2), -30, 30)))
-    patchy = np.clip(0.62 + 0.42 * lobules + np.float32(0.5 * woman.texture) * texture, 0.05, 1.8)
-    sheets = np.exp(-((wide * np.float32(1 / 0.075)) ** 2)) + 0.6 * np.exp(-((narrow * np.float32(1 / 0.06)) ** 2))
-    return np.asarray(solid * patchy + np.float32(0.62 * woman.ligaments) * sheets * (1.0 - 0.6 * solid), np.float32)
+    walls = np.exp(-((narrow * np.float32(1 / 0.45)) ** 2))
+    solid = 1.0 / (1.0 + np.exp(np.clip(gland * np.float32(-5.0), -30, 30)))
+    patchy = np.clip(0.30 + 0.95 * walls + np.float32(0.30 * woman.texture) * texture, 0.03, 1.8)
+    sheets = np.exp(-((wide * np.float32(1 / 0.06)) ** 2)) + 0.3 * np.exp(-((narrow * np.float32(1 / 0.05)) ** 2))
+    strands = np.float32(0.85 * woman.ligaments) * sheets * (1.0 - 0.5 * solid) * (0.55 + 0.45 * cut.central)
+    return np.asarray(solid * patchy + strands, np.float32)
 
 
 class _Cut:
@@ -135,6 +136,11 @@ class _Cut:
         along = (y - nipple_y) / (grows * geometry.half_height_mm)
         self._across, self._height = to_material(along, -self.pressed, geometry.view)
         self._depth = x / np.float32(grows * nipple_x)
+
+    @property
+    def central(self) -> NDArray[np.float32]:
+        """0..1: how far towards the nipple, where ducts and ligaments gather; float32 (1, BASE_COLS)."""
+        return np.clip(self._depth / 0.8, 0.0, 1.0)[None, :]
 
     def through(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a material field on the base grid, linear interpolation."""
@@ -201,9 +207,7 @@ def _inside(shape: tuple[int, int, int]) -> NDArray[np.bool_]:
     return np.asarray(across**2 + height**2 < np.clip(1.0 - depth, 0.0, None))
 
 
-def _textures(
-    seed: int, laterality: Laterality, view: View, count: int, own: bool
-) -> list[NDArray[np.float32]]:
+def _textures(seed: int, laterality: Laterality, view: View, count: int, own: bool) -> list[NDArray[np.float32]]:
     """Fine texture of each layer; from a small library of fields, shifted and mirrored, unless drawn anew."""
     rng = stream(seed, "texture", laterality, view)
     if own:

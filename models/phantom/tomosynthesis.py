@@ -223,7 +223,9 @@ def _volume_truth(scene: Scene, item: Sited, heights: NDArray[np.float64]) -> Vo
     flat = truth(item, added, frame)
     centre = float(np.clip(item.height / SLICE_MM - 0.5, 0, len(heights) - 1))
     spread = [*levels, item.height]
-    first, last = (int(np.clip(round(edge / SLICE_MM - 0.5), 0, len(heights) - 1)) for edge in (min(spread), max(spread)))
+    first, last = (
+        int(np.clip(round(edge / SLICE_MM - 0.5), 0, len(heights) - 1)) for edge in (min(spread), max(spread))
+    )
     return VolumeTruth(flat.kind, flat.malignant, flat.size_mm, flat.box, flat.mask, centre, first, last)
 
 
@@ -238,5 +240,3 @@ def _mirrored(lesion: VolumeTruth, cols: int) -> VolumeTruth:
 def _used_columns(scene: Scene, spec: ExamSpec) -> int:
     """Columns up to the breast's anterior edge and a little air; the rest of the detector is air."""
     return min(spec.cols, int(np.ceil((scene.geometry.nipple_mm[0] + 6.0) / spec.pixel_mm)))
-
-
