@@ -67,7 +67,6 @@ def read_report(data: Dataset) -> CadReport:
         succeeded=_images(performed, codes.SUCCESSFUL),
         failed=_images(performed, codes.FAILED),
         findings=found,
-        certainty=summary.fraction(codes.CERTAINTY_OF_IMPRESSION),
         density=density(summary),
     )
 

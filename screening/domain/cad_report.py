@@ -67,8 +67,10 @@ class CadReport:
     """One report: who made it, on which images it succeeded and failed, and what it found.
 
     `algorithm` and `version` name all algorithms, joined by `+`. `made_at` is Content Date and Time as stored, for
-    ordering. `certainty` is that of the overall impression, a fraction, or None. `density` is None when none or
-    several are stated.
+    ordering. `density` is None when none or several are stated.
+
+    The Certainty of Impression is left out on purpose: it says how sure the product is of its impression, a normal one
+    included, so it is no score of an exam.
     """
 
     sop_instance_uid: SopInstanceUid
@@ -82,7 +84,6 @@ class CadReport:
     succeeded: ImageSet
     failed: ImageSet
     findings: tuple[CadFinding, ...]
-    certainty: float | None = None
     density: BreastDensity | None = None
 
     @property
