@@ -1,6 +1,6 @@
-"""From per-view predictions to regions in stored pixels, breast scores and density: how views are fused, and no more.
+"""From predictions of views and of the exam to regions in stored pixels, breast scores and density, and no more.
 
-Breast = mean of its views, exam = maximum of its breasts: the fusion stated in the model card.
+How views are fused is the model's business (`predict_exam`); here its answer takes the form of an AI read.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.engines.protocol import ViewPrediction
+from models.predictions import ExamPrediction, ViewPrediction
 from models.regions import Region as ViewRegion
 from readers.ai.calibration import Calibration
 from screening.domain.ai_read import BreastDensity, BreastScore, Region
 from screening.domain.geometry import Flip
 from screening.domain.opinion import FindingType, ImageLocation
+from screening.domain.quality import QualityNote, ReasonCode
 from screening.domain.study import Image, Laterality, Slot
 
 MARK_FROM = 0.25
@@ -27,34 +28,66 @@ FINDING_TYPES: Mapping[str, FindingType] = {
     "asymmetry": FindingType.ASYMMETRY,
 }
 
+Point = tuple[float, float]
+"""x, y in pixels of the image as shown."""
+
 
 @dataclass(frozen=True)
 class Scored:
-    """One view with its prediction; `flip` leads from the predicted picture to the stored pixels."""
+    """One view with its prediction; `flip` leads from the predicted picture to the stored pixels.
+
+    `pixel_mm` is the spacing of the picture, `nipple` its most anterior point of the breast, None where none was found.
+    `warnings` come from decoding. Regions of a volume carry the 0-based index of the stored frame.
+    """
 
     slot: Slot
     image: Image
     flip: Flip
     prediction: ViewPrediction
+    pixel_mm: float
+    nipple: Point | None = None
+    quality: tuple[QualityNote, ...] = ()
+    warnings: tuple[ReasonCode, ...] = ()
 
 
-def regions_of(scored: Sequence[Scored]) -> tuple[Region, ...]:
-    """Every region from `MARK_FROM` on, of every view, in stored pixels, most suspicious first."""
-    marked = ((item, region) for item in scored for region in item.prediction.regions if region.score >= MARK_FROM)
-    found = [_region(item, region) for item, region in marked]
-    return tuple(sorted(found, key=lambda region: -region.raw_score))
+Mark = tuple[Scored, ViewRegion]
+"""A view and one of its regions."""
 
 
-def breast_scores(scored: Sequence[Scored], calibration: Calibration | None) -> tuple[BreastScore, ...]:
-    """Mean of the views of each breast, with its probability where a calibration holds."""
+def marks_of(scored: Sequence[Scored]) -> list[Mark]:
+    """Every region from `MARK_FROM` on, of every view, most suspicious first; the order of images changes nothing."""
+    found = [(item, region) for item in scored for region in item.prediction.regions if region.score >= MARK_FROM]
+    return sorted(found, key=lambda mark: (-mark[1].score, mark[0].image.sop_instance_uid, mark[1].box))
+
+
+def region_of(mark: Mark) -> Region:
+    """The region in stored pixels."""
+    item, region = mark
+    kind = FINDING_TYPES[region.lesion_type]
+    return Region(location_of(mark), item.slot.laterality, item.slot, region.score, None, kind)
+
+
+def location_of(mark: Mark) -> ImageLocation:
+    """Where a mark lies in the stored pixels, its frame counted from 1 as DICOM does."""
+    item, region = mark
+    frame = None if region.frame is None else region.frame + 1
+    return ImageLocation(item.image.sop_instance_uid, *item.flip.to_stored(region.box), frame)
+
+
+def breast_scores(
+    exam: ExamPrediction, scored: Sequence[Scored], calibration: Calibration | None
+) -> tuple[BreastScore, ...]:
+    """Each breast that was seen, with its probability where a calibration holds."""
     result = []
     for side in Laterality:
         views = [item for item in scored if item.slot.laterality is side]
-        if not views:
+        breast = exam.breasts.get(side.value)
+        if breast is None or not views:
             continue
-        raw = sum(item.prediction.malignancy for item in views) / len(views)
-        probability = calibration.probability(raw) if calibration else None
-        result.append(BreastScore(side, raw, probability, exam_density(views)))
+        probability = calibration.probability(breast.malignancy) if calibration else None
+        agreement = breast.agreement if len(views) > 1 else None
+        found = BreastScore(side, breast.malignancy, probability, exam_density(views), agreement, breast.change)
+        result.append(found)
     return tuple(result)
 
 
@@ -64,9 +97,3 @@ def exam_density(scored: Sequence[Scored]) -> BreastDensity | None:
         return None
     totals = {category: sum(item.prediction.densities[category.value] for item in scored) for category in BreastDensity}
     return max(totals, key=lambda category: totals[category])
-
-
-def _region(item: Scored, region: ViewRegion) -> Region:
-    location = ImageLocation(item.image.sop_instance_uid, *item.flip.to_stored(region.box))
-    kind = FINDING_TYPES[region.lesion_type]
-    return Region(location, item.slot.laterality, item.slot, region.score, None, kind)

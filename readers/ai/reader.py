@@ -1,242 +1,258 @@
 """The native AI reader: study in, AI read or coded refusal out, one way.
 
-slots -> decode -> network per view -> regions back in stored pixels -> breast -> exam -> calibration -> verdict.
+plan -> slots -> decode -> network per view -> prior -> exam -> calibration -> verdict -> regions in stored pixels.
 It never raises for a bad exam and never guesses: what it cannot read is refused with a reason. When the model itself
 fails on one view, the whole exam is: a read of the views that happened to go well would be another read.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Final, Protocol
 
-from models.engines.protocol import Engine, ViewPrediction
-from models.errors import InputInvalid, ModelError
 from models.predict import ModelInfo
-from models.preprocess import prepare
+from models.predictions import ExamPrediction
 from readers.ai.calibration import Calibration, Calibrations, Stratum
-from readers.ai.compose import Scored, breast_scores, exam_density, regions_of
-from readers.ai.slots import Selection, fill_slots, warnings_of
+from readers.ai.compose import Scored, breast_scores, exam_density, marks_of, region_of
+from readers.ai.evidence import explain
+from readers.ai.plans import KINDS, Plan, plans_of
+from readers.ai.priors import Priors, read_priors
+from readers.ai.slots import warnings_of
+from readers.ai.verdict import failed, is_unfamiliar, unfit, verdict
+from readers.ai.views import ENGINE_ERRORS, Measure, Stopwatch, ViewModel, ViewReader, view_key
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, SlotFill, Timing
-from screening.domain.errors import UnusableImage
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, Slot, Study
-from screening.workflow.ports import PixelSource, PresentationImage
+from screening.workflow.ports import PixelSource
 
-DECODE_THREADS = 2
-ENGINE_ERRORS: Final = (ModelError, RuntimeError, MemoryError)
-"""How a model fails: its own errors, those of the engine below it (out of memory included), and those of Python."""
-
-
-class ViewModel(Protocol):
-    """A loaded model: who it is, and the engine that predicts one prepared view."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """Identity of the model."""
-        ...
-
-    @property
-    def engine(self) -> Engine:
-        """Runs the network."""
-        ...
-
-
-@dataclass
-class _Stopwatch:
-    """Seconds spent per stage of one exam."""
-
-    decode: float = 0.0
-    preprocess: float = 0.0
-    network: float = 0.0
+__all__ = ["NeuralReader", "ViewModel", "identity_of"]
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    slot: Slot
-    image: Image
-    picture: PresentationImage | None
-    refusal: Exclusion | None
-    seconds: float
+class _Attempt:
+    """An exam as one model saw it: every view it read, and what it could not."""
+
+    plan: Plan
+    marked: tuple[Scored, ...]
+    refused: tuple[Exclusion, ...]
+
+    @property
+    def scored(self) -> tuple[Scored, ...]:
+        """The view the exam uses of each slot: the preferred one that could be read."""
+        by_slot: dict[Slot, Scored] = {}
+        for item in self.marked:
+            by_slot.setdefault(item.slot, item)
+        return tuple(by_slot.values())
+
+    @property
+    def excluded(self) -> tuple[Exclusion, ...]:
+        """Everything left out, without a retake that had to stand in for the preferred image."""
+        told = {item.sop_instance_uid for item in self.refused}
+        used = {Exclusion(item.image.sop_instance_uid, ReasonCode.REPEAT_NOT_CHOSEN) for item in self.scored}
+        not_read = self.plan.selection.excluded
+        kept = (i for i in not_read if i not in used and not (i.sop_instance_uid in told and _retake_reason(i)))
+        return (*kept, *self.refused)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every standard view could be read."""
+        return len(self.scored) == len(Slot)
 
 
 class NeuralReader:
-    """Reads studies with one loaded model and the calibrations in force."""
+    """Reads studies with a loaded model, or two of different families, and the calibrations in force."""
 
     def __init__(
-        self, model: ViewModel, calibrations: Calibrations, seconds: Callable[[], float] = perf_counter
+        self,
+        model: ViewModel,
+        calibrations: Calibrations,
+        seconds: Callable[[], float] = perf_counter,
+        volumes: ViewModel | None = None,
+        measure: Measure | None = None,
     ) -> None:
-        """`seconds` is a monotonic counter for the stamped timings."""
-        self._model = model
+        """`volumes` reads exams whose four views are there as tomosynthesis only; None: such exams are refused.
+
+        `seconds` is a monotonic counter for the stamped timings. `measure` gives the image quality notes.
+        """
+        self._models = [one for one in (model, volumes) if one is not None]
         self._calibrations = calibrations
         self._seconds = seconds
+        self._measure = measure or _no_notes
 
     @property
     def identity(self) -> AiIdentity:
-        """Who signs the read."""
-        info = self._model.info
-        return AiIdentity(
-            model=info.name,
-            version=info.version,
-            weights_sha256=info.weights_sha256,
-            preprocessing=info.preprocessing_id,
-            preprocessing_sha256=info.preprocessing_sha256,
-            engine=info.engine,
-            precision=info.precision,
-            runtime=info.runtime,
-            label=info.label,
-        )
+        """Who signs reads of mammograms; a read of volumes is signed by the model that made it."""
+        return identity_of(self._models[0].info)
 
     @property
     def fingerprint(self) -> str:
-        """Which calibrations are in force."""
-        return self._calibrations.fingerprint
+        """Which models and calibrations are in force."""
+        parts = [repr(identity_of(model.info)) for model in self._models]
+        return hashlib.sha256("\n".join((*parts, self._calibrations.fingerprint)).encode()).hexdigest()
 
     def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
-        """Read one study. The prior is listed but not used by this model (`prior_used` is False).
+        """Read one study, compared with the prior where that is an older one of the same woman.
 
         Retakes of a view are marked too; the exam uses the preferred image of each view that could be read.
         """
-        started = self._seconds()
-        selection = fill_slots(study)
-        watch = _Stopwatch()
-        loaded = self._load(selection, pixels)
-        marked, refused = _all_or_none(loaded, *self._predict(loaded, watch))
-        scored = _one_per_slot(marked)
-        stratum = _stratum([item.image for item in scored] or list(study.images), site)
-        calibration = self._calibrations.find(self.identity, stratum)
-        status, reasons = verdict(selection, scored, refused, calibration)
+        started, watch = self._seconds(), Stopwatch()
+        attempt = self._best(study, pixels, watch)
+        identity = identity_of(attempt.plan.model.info)
+        stratum = _stratum([item.image for item in attempt.scored] or list(study.images), site)
+        day = study.header.study_date
+        calibration = self._calibrations.find(identity, stratum, day)
+        priors = self._priors(study, prior, attempt, calibration, pixels)
+        exam, priors = self._exam(attempt, priors)
+        if attempt.scored and exam is None:
+            attempt = _gone(attempt)
+        tried = attempt.refused if attempt.scored else unfit(study, attempt.excluded)
+        status, reasons = verdict(
+            attempt.scored, tried, calibration, self._calibrations.why_none(identity, stratum, day)
+        )
         usable = calibration if status is AiStatus.OK else None
-        breasts = breast_scores(scored, usable)
-        raw = max((breast.raw_score for breast in breasts), default=None)
-        exam_score = usable.exam_score(raw) if usable and raw is not None else None
-        return AiRead(
-            study_instance_uid=study.study_instance_uid,
+        read = _read(study, attempt, exam, priors, usable)
+        return replace(
+            read,
             status=status,
             reasons=reasons,
-            identity=self.identity,
+            identity=identity,
             stratum=str(stratum),
-            calibration_id=usable.id if usable else None,
-            exam_score=exam_score,
-            raw_score=raw,
-            probability=max((b.probability for b in breasts if b.probability is not None), default=None),
-            flagged=usable is not None and exam_score is not None and exam_score >= usable.flag_from,
-            breasts=breasts,
-            regions=regions_of(marked),
-            density=exam_density(scored),
-            slots=_fills(scored),
-            excluded=(*_not_used(selection, scored), *refused),
-            warnings=warnings_of(study, [item.image for item in marked]),
-            prior_used=False,
-            input_digests=tuple(sorted(item.image.digest for item in marked)),
             timing=self._timing(watch, started),
         )
 
-    def _load(self, selection: Selection, pixels: PixelSource) -> list[_Loaded]:
-        """Decode the images to read, two at a time: the decoders release the interpreter lock."""
+    def _best(self, study: Study, pixels: PixelSource, watch: Stopwatch) -> _Attempt:
+        """The read of the first plan, or of another complete one where images of the first turn out to be unusable."""
+        first, *others = plans_of(study, self._models)
+        best = self._attempt(first, pixels, watch)
+        for plan in others:
+            if best.complete or failed(best.refused) or plan.selection.missing:
+                break
+            other = self._attempt(plan, pixels, watch)
+            if other.complete:
+                best = replace(other, refused=(*best.refused, *other.refused))
+        return best
 
-        def one(item: tuple[Slot, Image]) -> _Loaded:
-            slot, image = item
-            begun = self._seconds()
-            try:
-                picture = pixels.load(image)
-            except (UnusableImage, MemoryError) as error:
-                reason = ReasonCode(error.reason) if isinstance(error, UnusableImage) else ReasonCode.MODEL_FAILED
-                refusal = Exclusion(image.sop_instance_uid, reason)
-                return _Loaded(slot, image, None, refusal, self._seconds() - begun)
-            return _Loaded(slot, image, picture, None, self._seconds() - begun)
+    def _attempt(self, plan: Plan, pixels: PixelSource, watch: Stopwatch) -> _Attempt:
+        items = plan.selection.to_read()
+        answer = self._views(plan.model, pixels).read(items, watch)
+        attempt = _Attempt(plan, answer.scored, answer.refused)
+        return _gone(attempt) if failed(answer.refused) else attempt
 
-        with ThreadPoolExecutor(DECODE_THREADS) as pool:
-            return list(pool.map(one, selection.to_read()))
+    def _views(self, model: ViewModel, pixels: PixelSource) -> ViewReader:
+        return ViewReader(model, pixels, self._seconds, self._measure)
 
-    def _predict(self, loaded: Sequence[_Loaded], watch: _Stopwatch) -> tuple[list[Scored], list[Exclusion]]:
-        """Predict every decoded view; a view without a breast or with unusable values is refused."""
-        scored: list[Scored] = []
-        refused: list[Exclusion] = []
-        for item in loaded:
-            watch.decode += item.seconds
-            if item.picture is None:
-                refused += [item.refusal] if item.refusal else []
-                continue
-            try:
-                answer = self._predict_one(item.picture, watch)
-            except ENGINE_ERRORS:
-                answer = ReasonCode.MODEL_FAILED
-            if isinstance(answer, ReasonCode):
-                refused.append(Exclusion(item.image.sop_instance_uid, answer))
-            else:
-                scored.append(Scored(item.slot, item.image, item.picture.flip, answer))
-        return scored, refused
+    def _priors(
+        self,
+        study: Study,
+        prior: Study | None,
+        attempt: _Attempt,
+        calibration: Calibration | None,
+        pixels: PixelSource,
+    ) -> Priors:
+        """The prior's views; an exam that gets no score is not compared."""
+        if not attempt.complete:
+            return Priors()
+        model = attempt.plan.model
+        slots = {item.slot for item in attempt.scored}
+        reader = self._views(model, pixels)
+        return read_priors(
+            study, prior, slots, KINDS[model.info.family], reader, lambda item: is_unfamiliar(item, calibration)
+        )
 
-    def _predict_one(self, picture: PresentationImage, watch: _Stopwatch) -> ViewPrediction | ReasonCode:
-        begun = self._seconds()
-        spacing = (picture.row_spacing_mm + picture.column_spacing_mm) / 2
+    def _exam(self, attempt: _Attempt, priors: Priors) -> tuple[ExamPrediction | None, Priors]:
+        """The exam's prediction, without priors where the model cannot bear them; None when it fails even so."""
+        if not attempt.scored:
+            return None, priors
+        views = {view_key(item.slot): item.prediction for item in attempt.scored}
+        before = {view_key(slot): item.prediction for slot, item in priors.views.items()}
         try:
-            prepared = prepare(picture.pixels, spacing)
-        except InputInvalid:
-            return ReasonCode.CONTENT_IMPLAUSIBLE
-        watch.preprocess += self._seconds() - begun
-        if "no_breast" in prepared.notes:
-            return ReasonCode.NO_BREAST
-        begun = self._seconds()
-        prediction = self._model.engine.predict(prepared)
-        watch.network += self._seconds() - begun
-        return prediction
+            return attempt.plan.model.predict_exam(views, before), priors
+        except ENGINE_ERRORS:
+            return (None, priors) if not before else self._exam(attempt, _dropped(priors))
 
-    def _timing(self, watch: _Stopwatch, started: float) -> Timing:
+    def _timing(self, watch: Stopwatch, started: float) -> Timing:
         total = self._seconds() - started
         stages = (watch.decode, watch.preprocess, watch.network, total)
         return Timing(*(round(seconds, 4) for seconds in stages))
 
 
-def verdict(
-    selection: Selection, scored: Sequence[Scored], refused: Sequence[Exclusion], calibration: Calibration | None
-) -> tuple[AiStatus, tuple[ReasonCode, ...]]:
-    """Status and reasons of a read: `ok` only with four readable views, all in distribution, and a calibration."""
-    if any(item.reason is ReasonCode.MODEL_FAILED for item in refused):
-        return AiStatus.FAILED, (ReasonCode.MODEL_FAILED,)
-    if not scored:
-        why = dict.fromkeys((ReasonCode.NO_USABLE_IMAGES, *(item.reason for item in refused)))
-        return AiStatus.UNSUPPORTED, tuple(why)
-    reasons: list[ReasonCode] = []
-    if any(item.prediction.ood_score > 1.0 for item in scored):
-        reasons.append(ReasonCode.OUT_OF_DISTRIBUTION)
-    if len(scored) < len(Slot):
-        reasons.append(ReasonCode.VIEWS_MISSING)
-    unsupported = bool(reasons)
-    if calibration is None:
-        reasons.append(ReasonCode.STRATUM_UNCALIBRATED)
-    if unsupported:
-        return AiStatus.UNSUPPORTED, tuple(reasons)
-    return (AiStatus.UNCALIBRATED if reasons else AiStatus.OK), tuple(reasons)
+def identity_of(info: ModelInfo) -> AiIdentity:
+    """The signature of a model."""
+    return AiIdentity(
+        model=info.name,
+        version=info.version,
+        weights_sha256=info.weights_sha256,
+        preprocessing=info.preprocessing_id,
+        preprocessing_sha256=info.preprocessing_sha256,
+        engine=info.engine,
+        precision=info.precision,
+        runtime=info.runtime,
+        label=info.label,
+    )
 
 
-def _all_or_none(
-    loaded: Sequence[_Loaded], scored: list[Scored], refused: list[Exclusion]
-) -> tuple[list[Scored], list[Exclusion]]:
-    """Views and refusals as they are, unless the model failed on a view: then no view counts, and each is named."""
-    if all(item.reason is not ReasonCode.MODEL_FAILED for item in refused):
-        return scored, refused
-    named = {item.sop_instance_uid for item in refused}
-    uids = [item.image.sop_instance_uid for item in loaded]
-    return [], [*refused, *(Exclusion(uid, ReasonCode.MODEL_FAILED) for uid in uids if uid not in named)]
+def _read(
+    study: Study, attempt: _Attempt, exam: ExamPrediction | None, priors: Priors, calibration: Calibration | None
+) -> AiRead:
+    """Everything the read says of the images; status, signature and timing are added by the caller.
+
+    `calibration` is None unless the read is `ok`.
+    """
+    scored, marks = attempt.scored, marks_of(attempt.marked)
+    breasts = breast_scores(exam, scored, calibration) if exam else ()
+    raw = exam.malignancy if exam else None
+    exam_score = calibration.exam_score(raw) if calibration and raw is not None else None
+    return AiRead(
+        study_instance_uid=study.study_instance_uid,
+        status=AiStatus.UNSUPPORTED if exam_score is None else AiStatus.OK,
+        reasons=(),
+        identity=None,
+        stratum="",
+        calibration_id=calibration.id if calibration else None,
+        exam_score=exam_score,
+        raw_score=raw,
+        probability=max((b.probability for b in breasts if b.probability is not None), default=None),
+        flagged=calibration is not None and exam_score is not None and exam_score >= calibration.flag_from,
+        breasts=breasts,
+        regions=tuple(map(region_of, marks)),
+        density=exam_density(scored),
+        slots=_fills(scored),
+        excluded=attempt.excluded,
+        warnings=(*_warnings(study, attempt.marked), *priors.warnings),
+        prior_used=exam is not None and exam.prior_used,
+        input_digests=tuple(sorted(item.image.digest for item in attempt.marked)),
+        quality=tuple(note for item in scored for note in item.quality),
+        explanation=explain(marks, priors.views),
+        prior_digests=priors.digests,
+    )
 
 
-def _one_per_slot(marked: Sequence[Scored]) -> list[Scored]:
-    """The view the exam uses of each slot: the preferred one that could be read."""
-    by_slot: dict[Slot, Scored] = {}
-    for item in marked:
-        by_slot.setdefault(item.slot, item)
-    return list(by_slot.values())
+def _gone(attempt: _Attempt) -> _Attempt:
+    """The attempt of a model that failed: no view counts, and every image it was to read is named."""
+    named = {item.sop_instance_uid for item in attempt.refused}
+    uids = [image.sop_instance_uid for _, image in attempt.plan.selection.to_read()]
+    told = (Exclusion(uid, ReasonCode.MODEL_FAILED) for uid in uids if uid not in named)
+    return replace(attempt, marked=(), refused=(*attempt.refused, *told))
 
 
-def _not_used(selection: Selection, scored: Sequence[Scored]) -> tuple[Exclusion, ...]:
-    """What was left out, without a retake that had to stand in for the preferred image."""
-    used = {Exclusion(item.image.sop_instance_uid, ReasonCode.REPEAT_NOT_CHOSEN) for item in scored}
-    return tuple(item for item in selection.excluded if item not in used)
+def _dropped(priors: Priors) -> Priors:
+    """No priors, each named as one the model could not compare with."""
+    why = ReasonCode.MODEL_FAILED.value
+    told = [Exclusion(i.image.sop_instance_uid, ReasonCode.PRIOR_UNUSABLE, why) for i in priors.views.values()]
+    return Priors(warnings=(*priors.warnings, *told))
+
+
+def _retake_reason(item: Exclusion) -> bool:
+    """Whether an exclusion only says that the image was not the preferred one, or of another kind."""
+    return item.reason in (ReasonCode.REPEAT_NOT_CHOSEN, ReasonCode.MAMMOGRAM_2D, ReasonCode.TOMOSYNTHESIS)
+
+
+def _warnings(study: Study, marked: Sequence[Scored]) -> tuple[Exclusion, ...]:
+    """Warnings of the images that were read, from their headers and from decoding."""
+    decoded = (Exclusion(item.image.sop_instance_uid, code) for item in marked for code in item.warnings)
+    return tuple(dict.fromkeys((*warnings_of(study, [item.image for item in marked]), *decoded)))
 
 
 def _stratum(images: Sequence[Image], site: str) -> Stratum:
@@ -250,3 +266,7 @@ def _stratum(images: Sequence[Image], site: str) -> Stratum:
 def _fills(scored: Sequence[Scored]) -> tuple[SlotFill, ...]:
     by_slot: Mapping[Slot, Scored] = {item.slot: item for item in scored}
     return tuple(SlotFill(slot, by_slot[slot].image.sop_instance_uid if slot in by_slot else None) for slot in Slot)
+
+
+def _no_notes(*_view: object, **_named: object) -> tuple[()]:
+    return ()

@@ -9,6 +9,7 @@ from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Slot, Study, View, ViewModifier
 
 KIND_REASONS: dict[ImageKind, ReasonCode] = {
+    ImageKind.FFDM: ReasonCode.MAMMOGRAM_2D,
     ImageKind.FFDM_PROCESSING: ReasonCode.FOR_PROCESSING,
     ImageKind.DBT: ReasonCode.TOMOSYNTHESIS,
     ImageKind.SYNTHETIC_2D: ReasonCode.SYNTHETIC_2D,
@@ -22,7 +23,12 @@ KIND_REASONS: dict[ImageKind, ReasonCode] = {
     ImageKind.DOSE_REPORT: ReasonCode.DOSE_REPORT,
     ImageKind.OTHER: ReasonCode.WRONG_SOP_CLASS,
 }
-"""Why an image of this kind is not read by a model that reads acquired 2D mammograms."""
+"""Why an image of this kind is not read by a model that reads another one."""
+
+FFDM_KINDS = frozenset({ImageKind.FFDM})
+DBT_KINDS = frozenset({ImageKind.DBT})
+THICKER = 1.5
+"""A volume of the same view with slices this much thicker and fewer of them shows the same exposure in slabs."""
 
 MAGNIFYING = frozenset({ViewModifier.MAGNIFICATION, ViewModifier.SPOT_COMPRESSION})
 STANDARD = frozenset({ViewModifier.IMPLANT_DISPLACED, ViewModifier.NIPPLE_IN_PROFILE})
@@ -48,11 +54,11 @@ class Selection:
         return tuple(slot for slot in Slot if slot not in self.chosen)
 
 
-def fill_slots(study: Study, kinds: frozenset[ImageKind] = frozenset({ImageKind.FFDM})) -> Selection:
+def fill_slots(study: Study, kinds: frozenset[ImageKind] = FFDM_KINDS) -> Selection:
     """Choose one image per slot among those of `kinds`, by a fixed order of preference.
 
-    Implant-displaced views before others where an implant is present, then the larger image, then the later one, then
-    the smaller UID: the same study always gives the same choice.
+    Implant-displaced views before others where an implant is present, then the volume with more frames, then the
+    larger image, then the later one, then the smaller UID: the same study always gives the same choice.
     """
     excluded = list(study.not_images())
     candidates: dict[Slot, list[Image]] = {}
@@ -86,6 +92,7 @@ def unfit(image: Image, kinds: frozenset[ImageKind]) -> ReasonCode | None:
         (image.view not in (View.CC, View.MLO), ReasonCode.VIEW_NOT_STANDARD),
         (image.partial_view, ReasonCode.PARTIAL_VIEW),
         (not (image.row_spacing_mm and image.column_spacing_mm), ReasonCode.SPACING_MISSING),
+        (image.kind is ImageKind.DBT and not image.slice_mm, ReasonCode.SPACING_MISSING),
     )
 
 
@@ -93,16 +100,18 @@ def _first(*checks: tuple[bool, ReasonCode]) -> ReasonCode | None:
     return next((reason for applies, reason in checks if applies), None)
 
 
-def _preference(image: Image) -> tuple[bool, int, float, str]:
+def _preference(image: Image) -> tuple[bool, int, int, float, str]:
     displaced = ViewModifier.IMPLANT_DISPLACED in image.modifiers
     acquired = image.acquired_at.timestamp() if image.acquired_at else 0.0
-    return not displaced, -image.rows * image.columns, -acquired, image.sop_instance_uid
+    return not displaced, -image.frames, -image.rows * image.columns, -acquired, image.sop_instance_uid
 
 
 def _why_not(image: Image, best: Image) -> ReasonCode:
     displaced = ViewModifier.IMPLANT_DISPLACED
     if displaced in best.modifiers and displaced not in image.modifiers:
         return ReasonCode.IMPLANT_NOT_DISPLACED
+    if image.slice_mm and best.slice_mm and image.frames < best.frames and image.slice_mm > THICKER * best.slice_mm:
+        return ReasonCode.SLABS_NOT_CHOSEN
     return ReasonCode.REPEAT_NOT_CHOSEN
 
 

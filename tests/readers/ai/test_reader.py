@@ -2,65 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pytest
 
-from models.engines.protocol import ViewPrediction
 from models.errors import ModelError
-from models.predict import ModelInfo
-from models.preprocess import PreparedView
-from models.regions import Region
-from readers.ai.calibration import Calibrations
+from readers.ai.calibration import Calibration, Calibrations, Stratum
 from readers.ai.reader import NeuralReader
 from screening.domain.ai_read import AiRead, AiStatus
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Device, Laterality, Slot
+from tests.readers.ai.known_model import CALIBRATION, DBT_INFO, KnownEngine, KnownModel
 from tests.readers.ai.studies import Pictures, image, study
-from tests.readers.ai.test_calibration import CALIBRATION
 
-INFO = ModelInfo(
-    "net", "1", "w" * 64, "crop@1", "p" * 64, "torch", "f32", "torch 2", ("MG",), ("CC", "MLO"), True, "phantom-trained"
-)
-
-
-@dataclass
-class KnownEngine:
-    """Answers the same for every view, with one mark at the prepared centre."""
-
-    malignancy: float = 0.35
-    ood: float = 0.2
-    name: str = "known"
-    precision: str = "f32"
-    runtime: str = "none"
-    seen: list[PreparedView] = field(default_factory=list)
-
-    def predict(self, prepared: PreparedView) -> ViewPrediction:
-        """The known answer."""
-        self.seen.append(prepared)
-        mark = Region(prepared.transform.box_to_source((100.0, 200.0, 130.0, 240.0)), 0.9, "mass")
-        return ViewPrediction(
-            malignancy=self.malignancy,
-            saliency=np.zeros((4, 4), np.float32),
-            saliency_transform=prepared.transform,
-            lesion_types={"mass": 1.0, "calcification": 0.0, "distortion": 0.0, "asymmetry": 0.0},
-            densities={"a": 0.1, "b": 0.6, "c": 0.2, "d": 0.1},
-            regions=(mark,),
-            ood_score=self.ood,
-            breast_fraction=0.4,
-            notes=prepared.notes,
-        )
-
-
-@dataclass
-class KnownModel:
-    """A loaded model around the known engine."""
-
-    engine: KnownEngine
-    info: ModelInfo = INFO
+LOCAL = Stratum("Maker", "Model", "1.0", "unit-a")
 
 
 def read(engine: KnownEngine, pictures: Pictures | None = None, calibrated: bool = True, **of: Any) -> AiRead:
@@ -166,24 +123,9 @@ def test_marks_come_back_in_stored_pixels_of_each_side() -> None:
     assert (right.y0, right.y1) == (left.y0, left.y1)
 
 
-@dataclass
-class FailingEngine(KnownEngine):
-    """Fails on the view of this number, counted from 1, and answers the others."""
-
-    error: Exception = field(default_factory=RuntimeError)
-    failing: int = 3
-
-    def predict(self, prepared: PreparedView) -> ViewPrediction:
-        """The known answer, or the failure."""
-        answer = super().predict(prepared)
-        if len(self.seen) == self.failing:
-            raise self.error
-        return answer
-
-
 @pytest.mark.parametrize("error", [RuntimeError("CUDA out of memory"), ModelError("bad"), MemoryError()])
 def test_a_model_that_fails_on_one_view_has_not_read_the_exam(error: Exception) -> None:
-    result = read(FailingEngine(malignancy=0.95, error=error))
+    result = read(KnownEngine(malignancy=0.95, failing={3: error}))
     assert (result.status, result.reasons) == (AiStatus.FAILED, (ReasonCode.MODEL_FAILED,))
     assert (result.raw_score, result.exam_score, result.flagged) == (None, None, False)
     assert (result.breasts, result.regions, result.input_digests) == ((), (), ())
@@ -193,14 +135,19 @@ def test_a_model_that_fails_on_one_view_has_not_read_the_exam(error: Exception) 
 
 def test_an_undecodable_image_keeps_its_own_reason_when_the_model_fails() -> None:
     broken = image(Slot.LMLO).sop_instance_uid
-    result = read(FailingEngine(), Pictures({broken: ReasonCode.PIXELS_UNDECODABLE}))
+    result = read(KnownEngine(failing={3: RuntimeError()}), Pictures({broken: ReasonCode.PIXELS_UNDECODABLE}))
     assert result.status is AiStatus.FAILED
     reasons = [item.reason for item in result.excluded if item.sop_instance_uid == broken]
     assert reasons == [ReasonCode.PIXELS_UNDECODABLE]
 
 
-def test_another_calibration_has_another_fingerprint() -> None:
-    changed = replace(CALIBRATION, flag_from=9)
-    prints = {Calibrations(c).fingerprint for c in ([], [CALIBRATION], [changed], [CALIBRATION, changed])}
-    assert len(prints) == 4
-    assert Calibrations([changed, CALIBRATION]).fingerprint == Calibrations([CALIBRATION, changed]).fingerprint
+def fingerprint(*calibrations: Calibration) -> str:
+    return NeuralReader(KnownModel(), Calibrations(calibrations)).fingerprint
+
+
+def test_another_calibration_or_model_has_another_fingerprint() -> None:
+    changed, local = replace(CALIBRATION, flag_from=9), replace(CALIBRATION, id="local", stratum=LOCAL)
+    prints = {fingerprint(*made) for made in ((), (CALIBRATION,), (changed,), (CALIBRATION, local))}
+    volumes = NeuralReader(KnownModel(), Calibrations([CALIBRATION]), volumes=KnownModel(info=DBT_INFO))
+    assert len({*prints, volumes.fingerprint}) == 5
+    assert fingerprint(local, CALIBRATION) == fingerprint(CALIBRATION, local)
