@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from models.phantom.fields import Frame, resample
+from models.phantom.markers import burned_in
 from models.phantom.scene import Breast
-from models.phantom.spec import LATERALITIES, VIEWS, ExamSpec, LesionTruth, PhantomExam, PhantomView
+from models.phantom.spec import LATERALITIES, MAX_VALUE, VIEWS, ExamSpec, LesionTruth, PhantomExam, PhantomView
 from models.phantom.streams import stream
 from models.phantom.vendors import STYLES
 
@@ -54,6 +55,8 @@ def mammogram(scene: Scene, style: VendorStyle) -> PhantomView:
     if breast_.laterality == "R":
         pixels, mask = mirrored(pixels), mirrored(mask)
         lesions = tuple(mirrored_truth(lesion, spec.cols) for lesion in lesions)
+    if spec.markers:
+        pixels = burned_in(pixels, mask, f"{breast_.laterality}{scene.view}", spec.pixel_mm, MAX_VALUE)
     return PhantomView(
         pixels=pixels,
         laterality=breast_.laterality,
@@ -63,6 +66,7 @@ def mammogram(scene: Scene, style: VendorStyle) -> PhantomView:
         lesions=lesions,
         breast_mask=mask,
         gland_fraction=breast_.tissue.gland_fraction,
+        faults=spec.faults,
     )
 
 
@@ -105,7 +109,7 @@ def scene_windows(
     for index, (x, y) in enumerate(centres_mm):
         frame = Frame(size, size, pixel_mm, round(y / pixel_mm - size / 2), round(x / pixel_mm - size / 2))
         pixels, _ = scene.mammogram(style, frame.grown(margin), exposure, noise)
-        found[index] = pixels[margin:-margin, margin:-margin] / np.float32(4095)
+        found[index] = pixels[margin:-margin, margin:-margin] / np.float32(MAX_VALUE)
     return found
 
 

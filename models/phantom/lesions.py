@@ -125,9 +125,8 @@ def _mass(form: Form, canvas: Canvas) -> Iterator[Sheet]:
     for height, body in _solid(core, form.size_mm, 0.95, 0.16):
         yield height, 0.50 * body
     count = int(canvas.shared.integers(14, 28)) if form.malignant else int(canvas.shared.integers(2, 8))
-    length = form.size_mm * float(
-        canvas.shared.uniform(1.0, 1.5) if form.malignant else canvas.shared.uniform(0.6, 1.0)
-    )
+    low, high = (1.0, 1.5) if form.malignant else (0.6, 1.0)
+    length = form.size_mm * float(canvas.shared.uniform(low, high))
     outside = np.clip(core, 0.3, 1.0)
     for height, line in _rays(canvas, count, length, max(0.35, canvas.pixel_mm)):
         yield height, 0.30 * line * outside

@@ -52,21 +52,17 @@ def scattered(primary: NDArray[np.float32], pixel_mm: float) -> NDArray[np.float
 
 
 def detect(
-    attenuation: NDArray[np.float32],
-    scatter: NDArray[np.float32],
-    pixel_mm: float,
-    dose: float,
-    sharpness_mm: float,
-    rng: np.random.Generator | None,
+    attenuation: NDArray[np.float32], scatter: NDArray[np.float32], pixel_mm: float, sharpness_mm: float
 ) -> NDArray[np.float32]:
-    """Return the detector's linear signal, 1 = open field, with scatter, blur, quantum and electronic noise.
+    """Return the detector's linear signal, 1 = open field, with scatter and blur but free of noise.
 
-    `dose` scales the reference exposure; `sharpness_mm` is the sigma of the detector's own blur. Without `rng` the
-    signal is free of noise.
+    `sharpness_mm` is the sigma of the detector's own blur.
     """
-    signal = blur((np.exp(-attenuation) + scatter) / np.float32(1.0 + SCATTER_SHARE), sharpness_mm, pixel_mm)
-    if rng is None:
-        return signal
+    return blur((np.exp(-attenuation) + scatter) / np.float32(1.0 + SCATTER_SHARE), sharpness_mm, pixel_mm)
+
+
+def noisy(signal: NDArray[np.float32], pixel_mm: float, dose: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a linear signal with quantum and electronic noise; `dose` scales the reference exposure."""
     area = pixel_mm**2
     variance = signal / np.float32(QUANTA_PER_MM2 * area * dose)
     variance += np.float32((ELECTRONIC_QUANTA / (QUANTA_PER_MM2 * dose)) ** 2 / area)

@@ -145,9 +145,9 @@ def _extent(sited: Sited, added: NDArray[np.float32], frame: Frame) -> NDArray[n
         return mask
     x, y = sited.x / frame.pixel_mm - frame.left, sited.y / frame.pixel_mm - frame.top
     radius = sited.placed.form.size_mm * 0.55 / frame.pixel_mm
-    rows, cols = _span(y, radius, frame.rows), _span(x, radius, frame.cols)
-    grid_y, grid_x = np.ogrid[rows, cols]
-    mask[rows, cols] = (grid_y + 0.5 - y) ** 2 + (grid_x + 0.5 - x) ** 2 <= radius**2
+    down, along = _span(y, radius, frame.rows), _span(x, radius, frame.cols)
+    grid_y, grid_x = np.ogrid[down, along]
+    mask[down, along] = (grid_y + 0.5 - y) ** 2 + (grid_x + 0.5 - x) ** 2 <= radius**2
     return mask
 
 

@@ -6,14 +6,18 @@ window) comes from the base grid, so a window shows what the whole image would s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.phantom.anatomy import draw_woman, lay_out
-from models.phantom.fields import BASE, BASE_MM, resample
-from models.phantom.physics import GLAND_OVER_FAT_PER_MM, detect, log_attenuation, log_signal, scattered
+from models.phantom.faults import POSITIONS, dose_factor, in_beam, in_detector
+from models.phantom.fields import BASE, BASE_COLS, BASE_MM, BASE_ROWS, resample
+from models.phantom.folds import fold_attenuation
+from models.phantom.implants import implant_attenuation
+from models.phantom.physics import GLAND_OVER_FAT_PER_MM, detect, log_attenuation, log_signal, noisy, scattered
 from models.phantom.placing import fit, insert, settle, site
 from models.phantom.spec import VIEWS
 from models.phantom.streams import stream
@@ -36,12 +40,16 @@ class Breast:
     def __init__(self, seed: int, spec: ExamSpec, laterality: Laterality) -> None:
         self.seed, self.spec, self.laterality = seed, spec, laterality
         self.woman = draw_woman(seed, spec.density)
+        changes: dict[str, Any] = {
+            name: value for fault in spec.faults for name, value in POSITIONS.get(fault, {}).items()
+        }
+        self.positioning = replace(spec.positioning, **changes)
         self.visit = f"prior-{spec.prior_years:g}"
         self.geometries = {view: self._geometry(view) for view in VIEWS}
 
     def _geometry(self, view: View) -> Geometry:
         moved = stream(self.seed, self.visit, self.laterality, view).normal(0, 1.5) if self.spec.prior_years else 0.0
-        return lay_out(self.seed, self.woman, self.laterality, view, float(moved), self.spec.positioning)
+        return lay_out(self.seed, self.woman, self.laterality, view, float(moved), self.positioning)
 
     @cached_property
     def tissue(self) -> Tissue:
@@ -94,7 +102,24 @@ class Scene:
     def attenuation(self) -> NDArray[np.float32]:
         """Log attenuation of the breast without its findings, straight through, on the base grid."""
         g = self.geometry
-        return log_attenuation(self.thickness_mm, self.gland.sum(0), g.pectoral, g.inside_mm)
+        plain = log_attenuation(self.thickness_mm, self.gland.sum(0), g.pectoral, g.inside_mm)
+        return plain + self._additions() if self._extra else plain
+
+    @property
+    def _extra(self) -> bool:
+        return self.breast.spec.implants is not None or self.breast.spec.folds
+
+    def _additions(self) -> NDArray[np.float32]:
+        """Implant and skin fold, as the request wants them."""
+        spec, g = self.breast.spec, self.geometry
+        total = np.zeros((BASE_ROWS, BASE_COLS), np.float32)
+        rng = stream(self.breast.seed, "additions", self.breast.laterality, self.view)
+        if spec.implants is not None:
+            displaced = spec.implants == "displaced"
+            total += implant_attenuation((BASE_ROWS, BASE_COLS), BASE_MM, g.nipple_mm, g.thickness_mm, displaced, rng)
+        if spec.folds:
+            total += fold_attenuation(g.inside_mm, BASE_MM, rng)
+        return np.asarray(np.where(g.inside_mm > 0, total, 0.0), np.float32)
 
     def layer_attenuation(self) -> NDArray[np.float32]:
         """Return the same by layers; muscle and skin are spread over the layers that hold any breast."""
@@ -103,7 +128,8 @@ class Scene:
         filled = np.clip((g.profile[None] - np.abs(pressed)) * (0.5 * count) + 0.5, 0.0, 1.0).astype(np.float32)
         filled /= np.maximum(filled.sum(0), 1e-3)
         even = self.attenuation - np.float32(GLAND_OVER_FAT_PER_MM) * self.gland.sum(0) * (1.0 - 0.6 * g.pectoral)
-        return filled * even + np.float32(GLAND_OVER_FAT_PER_MM) * self.gland * (1.0 - 0.6 * g.pectoral)
+        soft = np.float32(GLAND_OVER_FAT_PER_MM) * self.gland * (1.0 - 0.6 * g.pectoral)
+        return np.asarray(filled * even + soft, np.float32)
 
     @cached_property
     def scatter(self) -> NDArray[np.float32]:
@@ -115,7 +141,7 @@ class Scene:
         attenuation = self.attenuation.copy()
         for item in self.sited:
             insert(attenuation, item, self.geometry, BASE)
-        signal = detect(attenuation, self.scatter, BASE_MM, style.dose, style.sharpness_mm, None)
+        signal = detect(attenuation, self.scatter, BASE_MM, style.sharpness_mm)
         return expose(equalised(log_signal(signal), self.thickness_mm, style), self.parenchyma, style)
 
     def mammogram(
@@ -132,5 +158,9 @@ class Scene:
         """Return the detector's linear signal of a frame (1 = open field), chest wall left, and the truth within it."""
         attenuation = resample(self.attenuation, frame)
         truth = tuple(insert(attenuation, item, self.geometry, frame) for item in self.sited)
-        scatter = resample(self.scatter, frame)
-        return detect(attenuation, scatter, frame.pixel_mm, style.dose, style.sharpness_mm, noise), truth
+        faults, mm = self.breast.spec.faults, frame.pixel_mm
+        signal = detect(attenuation, resample(self.scatter, frame), mm, style.sharpness_mm)
+        if faults:
+            signal = in_beam(signal, faults, resample(self.geometry.inside_mm, frame), mm, noise)
+        signal = noisy(signal, mm, style.dose * dose_factor(faults), noise)
+        return in_detector(signal, faults, noise), truth

@@ -15,6 +15,7 @@ Laterality = Literal["L", "R"]
 View = Literal["CC", "MLO"]
 Density = Literal["a", "b", "c", "d"]
 Mode = Literal["fast", "full"]
+Implants = Literal["in_place", "displaced"]
 LesionKind = Literal[
     "spiculated_mass",
     "circumscribed_mass",
@@ -79,6 +80,8 @@ class ExamSpec:
     `prior_years` = 0 is the current exam; 2 is the same breasts two years earlier, with every lesion smaller or
     absent. `rows`, `cols` and `pixel_mm` set the detector; anatomy is laid out in mm and does not depend on them.
     `mode` "full" samples the tissue finer (in depth above all) than "fast"; lesions and image formation are the same.
+    `implants` in place or displaced (Eklund), `folds` of skin and burned-in `markers` may be asked for. `faults` name
+    what went wrong at the exposure, as listed in `faults.FAULTS`.
     """
 
     lesions: tuple[LesionSpec, ...] = ()
@@ -90,7 +93,9 @@ class ExamSpec:
     pixel_mm: float = 0.3
     mode: Mode = "fast"
     positioning: Positioning = field(default_factory=Positioning)
-    implants: bool = False
+    implants: Implants | None = None
+    folds: bool = False
+    markers: bool = False
     faults: tuple[str, ...] = ()
 
     def at_full_resolution(self) -> ExamSpec:

@@ -125,7 +125,7 @@ def _share(cut: _Cut, tissue: Tissue, texture: NDArray[np.float32], woman: Woman
 
 
 class _Cut:
-    """One layer's path through the material grid; `pressed` is its place in the compression, -1 support to +1 paddle."""
+    """One layer's path through the material grid; `pressed` is its place in the compression: -1 support, +1 paddle."""
 
     def __init__(self, geometry: Geometry, height_mm: float) -> None:
         grows = magnification(height_mm, geometry.thickness_mm)
@@ -140,7 +140,7 @@ class _Cut:
     @property
     def central(self) -> NDArray[np.float32]:
         """0..1: how far towards the nipple, where ducts and ligaments gather; float32 (1, BASE_COLS)."""
-        return np.clip(self._depth / 0.8, 0.0, 1.0)[None, :]
+        return np.asarray(np.clip(self._depth / 0.8, 0.0, 1.0)[None, :], np.float32)
 
     def through(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a material field on the base grid, linear interpolation."""
@@ -180,7 +180,7 @@ def to_view(across: float, height: float, view: View) -> tuple[float, float]:
 
 
 def _cells(coordinate: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    return np.clip((coordinate + REACH) * (count / (2 * REACH)) - 0.5, 0.0, count - 1.001).astype(np.float32)
+    return np.asarray(np.clip((coordinate + REACH) * (count / (2 * REACH)) - 0.5, 0.0, count - 1.001), np.float32)
 
 
 @functools.cache

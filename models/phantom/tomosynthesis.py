@@ -14,8 +14,9 @@ import numpy as np
 import scipy.fft
 
 from models.phantom.exam import mirrored, noise_of
+from models.phantom.faults import dose_factor
 from models.phantom.fields import BASE, BASE_MM, Frame, resample
-from models.phantom.physics import detect, log_signal, scattered
+from models.phantom.physics import detect, log_signal, noisy, scattered
 from models.phantom.placing import box_of, pieces, truth
 from models.phantom.scene import Breast
 from models.phantom.spec import MAX_VALUE, PhantomVolume, VolumeTruth
@@ -84,12 +85,14 @@ def volume(scene: Scene, style: VendorStyle) -> PhantomVolume:
         lesions=lesions,
         breast_mask=mask,
         gland_fraction=breast.tissue.gland_fraction,
+        faults=spec.faults,
     )
 
 
 def slice_heights(scene: Scene) -> NDArray[np.float64]:
     """Return the heights in mm over the support of a volume's slices."""
-    return (np.arange(max(8, round(scene.geometry.thickness_mm / SLICE_MM))) + 0.5) * SLICE_MM
+    count = max(8, round(scene.geometry.thickness_mm / SLICE_MM))
+    return np.asarray((np.arange(count) + 0.5) * SLICE_MM, np.float64)
 
 
 def reconstruction(
@@ -136,7 +139,9 @@ def _projections(
             for piece in sheets:
                 _add_shifted(attenuation, piece, piece.height * float(tangent) / frame.pixel_mm)
         scatter = resample(scattered(np.exp(-base), BASE_MM), frame)
-        signal = detect(attenuation, scatter, frame.pixel_mm, sweep.dose, style.sharpness_mm, noise)
+        signal = detect(attenuation, scatter, frame.pixel_mm, style.sharpness_mm)
+        if noise is not None:
+            signal = noisy(signal, frame.pixel_mm, sweep.dose * dose_factor(scene.breast.spec.faults), noise)
         middle = _shifted_rows(thickness, float(tangent) * scene.geometry.thickness_mm / 2 / BASE_MM)
         flats.append(equalised(log_signal(signal), resample(middle, frame), style))
     return flats
@@ -223,9 +228,8 @@ def _volume_truth(scene: Scene, item: Sited, heights: NDArray[np.float64]) -> Vo
     flat = truth(item, added, frame)
     centre = float(np.clip(item.height / SLICE_MM - 0.5, 0, len(heights) - 1))
     spread = [*levels, item.height]
-    first, last = (
-        int(np.clip(round(edge / SLICE_MM - 0.5), 0, len(heights) - 1)) for edge in (min(spread), max(spread))
-    )
+    ends = (min(spread), max(spread))
+    first, last = (int(np.clip(round(end / SLICE_MM - 0.5), 0, len(heights) - 1)) for end in ends)
     return VolumeTruth(flat.kind, flat.malignant, flat.size_mm, flat.box, flat.mask, centre, first, last)
 
 
