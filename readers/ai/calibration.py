@@ -1,26 +1,47 @@
 """Calibrations: what a raw score of one AI version means on one device. Without one, a score is not a read.
 
-A calibration belongs to (AI version x manufacturer x device model x software x site). It turns raw breast scores into
-probabilities at a stated prevalence, and the raw exam score into 1-10 by deciles of a stated reference population.
+A calibration belongs to (AI version x manufacturer x device model x software x site) and to a span of exam dates. It
+turns raw breast scores into probabilities at a stated prevalence, and the raw exam score into 1-10 by deciles of a
+stated reference set. It counts only when its commissioning passed and verifies; `Standing` says so.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-import tomllib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from readers.ai.calibration_maps import ProbabilityMap, logit
 from screening.domain.ai_read import AiIdentity
-from screening.domain.errors import InvalidInput
+from screening.domain.errors import CalibrationInvalid, InvalidInput
+from screening.domain.quality import ReasonCode
 from screening.domain.study import Device
+
+if TYPE_CHECKING:
+    from models.engines.protocol import ViewPrediction
+    from readers.ai.calibration_ood import LocalReference
+    from readers.ai.commissioning.trust import Trust
+
+__all__ = ["SHIPPED", "Calibration", "Calibrations", "OperatingPoint", "Rate", "Standing", "Stratum", "logit"]
 
 SHIPPED = Path(__file__).parent / "calibrations"
 ANY_SITE = "*"
+
+
+class Standing(StrEnum):
+    """What is known of the commissioning behind a calibration; only `accepted` may make a reader."""
+
+    ACCEPTED = "accepted"
+    NOT_COMMISSIONED = "not_commissioned"
+    FAILED = "failed"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+    UNVERIFIED = "unverified"
 
 
 @dataclass(frozen=True)
@@ -47,11 +68,38 @@ class Stratum:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """A share `hits` / `total` with its exact (Clopper-Pearson) 95 % interval; `total` 0 has the interval 0..1."""
+
+    hits: int
+    total: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """The share itself, 0 of nothing."""
+        return self.hits / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A named exam score from which an exam counts as flagged, and what it did on the commissioning set."""
+
+    name: str
+    flag_from: int
+    sensitivity: Rate
+    specificity: Rate
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Numbers of one calibration, with where they come from.
 
-    `slope` and `intercept` act on the logit of the raw breast score (Platt). `exam_deciles` are the nine inner deciles
-    of the raw exam score in `population`. `flag_from` is the exam score from which AI flags.
+    `mapping` turns a raw breast score into a probability at `prevalence`. `exam_deciles` are the nine inner deciles of
+    the raw exam score in the reference set `population`. `flag_from` is the exam score from which AI flags; it is one
+    of `operating_points` where these were measured. It holds for exams from `valid_from` to `valid_to`, both included.
+    `ood`, where present, judges views against local images instead of the images the model was trained on.
     """
 
     id: str
@@ -59,40 +107,79 @@ class Calibration:
     weights_sha256: str
     preprocessing_sha256: str
     stratum: Stratum
-    slope: float
-    intercept: float
+    mapping: ProbabilityMap
     prevalence: float
     exam_deciles: tuple[float, ...]
     flag_from: int
     population: str
+    valid_from: date = date.min
+    valid_to: date | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
+    ood: LocalReference | None = None
+    standing: Standing = Standing.NOT_COMMISSIONED
 
     def probability(self, raw: float) -> float:
         """Probability of cancer of a breast at the stated prevalence, from its raw score 0..1."""
-        return 1.0 / (1.0 + math.exp(-(self.slope * logit(raw) + self.intercept)))
+        return self.mapping.probability(raw)
 
     def exam_score(self, raw: float) -> int:
         """Exam score 1-10: one more than the number of reference deciles the raw score reaches."""
         return 1 + bisect_right(self.exam_deciles, raw)
 
+    def ood_score(self, prediction: ViewPrediction) -> float:
+        """How unlike what is known a view is, above 1 outside: against the local images where there is a reference."""
+        if self.ood is None or not prediction.descriptor.size:
+            return prediction.ood_score
+        return self.ood.score(prediction.descriptor)
+
     def matches(self, identity: AiIdentity) -> bool:
         """Whether it was made for exactly this model, weights and preprocessing."""
-        return (self.product, self.weights_sha256, self.preprocessing_sha256) == (
-            identity.product,
-            identity.weights_sha256,
-            identity.preprocessing_sha256,
-        )
+        return self.ai == (identity.product, identity.weights_sha256, identity.preprocessing_sha256)
+
+    def holds_on(self, day: date) -> bool:
+        """Whether an exam of this day falls into its span."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    @property
+    def ai(self) -> tuple[str, str, str]:
+        """Product, weights and preprocessing it was made for."""
+        return self.product, self.weights_sha256, self.preprocessing_sha256
 
 
 class Calibrations:
     """The calibrations in force; a stratum that none covers is uncalibrated."""
 
     def __init__(self, calibrations: Iterable[Calibration]) -> None:
-        """Keep them; a calibration for one site goes before one for any site."""
-        self._all = sorted(calibrations, key=lambda c: c.stratum.site == ANY_SITE)
+        """Keep them: one for a site goes before one for any site, a later one before an earlier one.
 
-    def find(self, identity: AiIdentity, stratum: Stratum) -> Calibration | None:
-        """The calibration for this AI on this stratum, or None."""
-        return next((c for c in self._all if c.matches(identity) and c.stratum.covers(stratum)), None)
+        Raises CalibrationInvalid when two share an id, or claim the same exams (`_check_overlaps`).
+        """
+        newest_first = sorted(calibrations, key=lambda c: c.valid_from, reverse=True)
+        self._all = sorted(newest_first, key=lambda c: c.stratum.site == ANY_SITE)
+        _check_ids(self._all)
+        _check_overlaps(self._all)
+
+    def find(self, identity: AiIdentity, stratum: Stratum, on: date | None = None) -> Calibration | None:
+        """The calibration for this AI on this stratum for an exam of the day `on` (None: today), or None.
+
+        One whose commissioning is not accepted is never found, and never replaced by one that is more general.
+        """
+        found = self._claiming(identity, stratum, on)
+        return found if found is not None and found.standing is Standing.ACCEPTED else None
+
+    def why_none(self, identity: AiIdentity, stratum: Stratum, on: date | None = None) -> ReasonCode:
+        """The reason a read gives when `find` finds nothing."""
+        found = self._claiming(identity, stratum, on)
+        if found is None:
+            return ReasonCode.STRATUM_UNCALIBRATED
+        if found.standing is Standing.UNVERIFIED:
+            return ReasonCode.COMMISSIONING_UNVERIFIED
+        return ReasonCode.NOT_COMMISSIONED
+
+    @property
+    def all(self) -> Sequence[Calibration]:
+        """Every calibration that was read, accepted or not."""
+        return tuple(self._all)
 
     @property
     def fingerprint(self) -> str:
@@ -100,42 +187,40 @@ class Calibrations:
         return hashlib.sha256("\n".join(sorted(map(repr, self._all))).encode()).hexdigest()
 
     @classmethod
-    def from_folders(cls, *folders: Path) -> Calibrations:
-        """Every `*.toml` in these folders. Raises InvalidInput for a folder that is none, or a file of another kind."""
+    def from_folders(cls, *folders: Path, trust: Trust | None = None) -> Calibrations:
+        """Every `*.toml` in these folders, with the standing that `trust` (None: what ships with it) gives them.
+
+        Raises InvalidInput for a folder that is none, CalibrationInvalid for a file of another kind.
+        """
+        from readers.ai.calibration_file import read
+        from readers.ai.commissioning.trust import Trust as Trusted
+
         absent = [folder.name for folder in folders if not folder.is_dir()]
         if absent:
             raise InvalidInput(f"no folder of calibrations is called {', '.join(absent)}")
-        return cls(parse(path) for folder in folders for path in sorted(folder.glob("*.toml")))
+        judge = trust or Trusted()
+        return cls(judge.judged(read(path), path) for folder in folders for path in sorted(folder.glob("*.toml")))
+
+    def _claiming(self, identity: AiIdentity, stratum: Stratum, on: date | None) -> Calibration | None:
+        day = on or datetime.now(UTC).date()
+        fitting = (c for c in self._all if c.matches(identity) and c.stratum.covers(stratum) and c.holds_on(day))
+        return next(fitting, None)
 
 
-def logit(raw: float) -> float:
-    """Log-odds of a raw score, kept finite at 0 and 1."""
-    clipped = min(max(raw, 1e-6), 1 - 1e-6)
-    return math.log(clipped / (1 - clipped))
+def _check_ids(calibrations: Sequence[Calibration]) -> None:
+    ids = [calibration.id for calibration in calibrations]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise CalibrationInvalid(f"several calibrations are called {', '.join(twice)}")
 
 
-def parse(path: Path) -> Calibration:
-    """Read one calibration file. Raises InvalidInput."""
-    try:
-        return _from_document(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(f"{path.name} is no calibration: {error}") from error
-
-
-def _from_document(document: dict[str, Any]) -> Calibration:
-    deciles = tuple(float(value) for value in document["exam_deciles"])
-    if len(deciles) != 9 or list(deciles) != sorted(deciles):
-        raise ValueError("exam_deciles are nine ascending numbers")
-    return Calibration(
-        id=document["id"],
-        product=document["product"],
-        weights_sha256=document["weights_sha256"],
-        preprocessing_sha256=document["preprocessing_sha256"],
-        stratum=Stratum(**document["stratum"]),
-        slope=float(document["slope"]),
-        intercept=float(document["intercept"]),
-        prevalence=float(document["prevalence"]),
-        exam_deciles=deciles,
-        flag_from=int(document["flag_from"]),
-        population=document["population"],
-    )
+def _check_overlaps(calibrations: Sequence[Calibration]) -> None:
+    """Of one AI on one stratum, each day belongs to one: an open end is ended by the next start, a stated end not."""
+    groups: dict[object, list[Calibration]] = {}
+    for calibration in sorted(calibrations, key=lambda c: c.valid_from):
+        groups.setdefault((calibration.ai, calibration.stratum), []).append(calibration)
+    for group in groups.values():
+        for earlier, later in pairwise(group):
+            ends = earlier.valid_to
+            if earlier.valid_from == later.valid_from or (ends is not None and ends >= later.valid_from):
+                raise CalibrationInvalid(f"calibrations {earlier.id} and {later.id} claim the same exams")

@@ -1,104 +1,131 @@
-"""Commission a model on a stratum: fit its calibration from scored reference exams with known truth.
+"""Commission the shipped models on phantoms: run as `python -m readers.ai.commission` after training.
 
-Run as `python -m readers.ai.commission` after training, it writes the calibrations of the default model for the
-phantom's own devices. A unit commissions on its own exams in the same way.
+It writes a calibration and a commissioning record for every phantom device that the models' held-out scores know, and
+the list of hashes by which the program trusts these records: they vouch for phantoms only. A unit commissions a model
+on its own exams with `secondread commission`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
-import numpy as np
-from scipy.optimize import minimize
-
-from models import predict
-from models.cards import Reference
+from models import cards
+from models.cards import ModelCard, Reference, ReferenceScore
+from models.errors import UnknownModel
 from models.phantom.vendors import STYLES
-from readers.ai.calibration import SHIPPED, Calibration, Calibrations, Stratum, logit
-from readers.ai.reader import NeuralReader
+from readers.ai import calibration_file
+from readers.ai.calibration import SHIPPED, Stratum
+from readers.ai.commissioning import limits, shipped
+from readers.ai.commissioning.commission import Commissioned, Plan, commission
+from readers.ai.commissioning.evidence import BreastEvidence, ExamEvidence
+from readers.ai.commissioning.record import SUFFIX, Record, document, sha256
 from screening.domain.ai_read import AiIdentity
 
-PREVALENCE = 0.004
-"""Cancers per breast at which probabilities are stated: about 8 per 1000 women (CO-OPS, reference 1.2)."""
-
-FLAG_FROM = 10
+SCOPE: Final = "commissioned on phantoms only; says nothing about women"
+SIGNED_BY: Final = "the makers of this program, by the hash it holds"
 
 
-def fit(raw: Sequence[float], malignant: Sequence[bool], prevalence: float = PREVALENCE) -> tuple[float, float]:
-    """Slope and intercept on the logit of the raw score (Platt), moved from the sample's prevalence to the stated one.
-
-    Raises ValueError when one of the two classes is absent.
-    """
-    x = np.array([logit(value) for value in raw])
-    y = np.array(malignant, float)
-    positives, total = float(y.sum()), len(y)
-    if not 0 < positives < total:
-        raise ValueError("a calibration needs cancers and normals")
-
-    def loss(parameters: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-        z = parameters[0] * x + parameters[1]
-        return float(np.mean(np.logaddexp(0, z) - y * z))
-
-    slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="BFGS").x
-    shift = math.log(prevalence / (1 - prevalence)) - math.log(positives / (total - positives))
-    return float(slope), float(intercept) + shift
+def main(folder: Path = SHIPPED, hashes: Path = Path(shipped.__file__), on: date | None = None) -> dict[str, str]:
+    """Write calibrations and records of every shipped model into `folder`, and the list of hashes; returns the list."""
+    day = on or datetime.now(UTC).date()
+    known: dict[str, str] = {}
+    for name in cards.names():
+        try:
+            reference = cards.reference(name)
+        except UnknownModel:
+            continue
+        identity = identity_of(cards.read(name))
+        _clear(folder, identity.model)
+        for vendor in sorted({score.vendor for score in reference.scores} & set(STYLES)):
+            path = write(identity, commission_style(identity, reference, vendor), day, folder)
+            known[path.name] = sha256(path)
+    hashes.write_text(_module(known), encoding="utf-8")
+    return known
 
 
-def commission(identity: AiIdentity, reference: Reference, vendor: str, stratum: Stratum) -> Calibration:
-    """The calibration of one vendor's breasts, with the exam deciles of the model's reference population."""
+def identity_of(card: ModelCard) -> AiIdentity:
+    """Who made the held-out scores: training runs the network with torch, in single precision."""
+    return AiIdentity(
+        model=card.name,
+        version=card.version,
+        weights_sha256=card.weights_sha256,
+        preprocessing=card.preprocessing_id,
+        preprocessing_sha256=card.preprocessing_sha256,
+        engine="torch",
+        precision="f32",
+        runtime="as trained",
+        label=card.label,
+    )
+
+
+def commission_style(identity: AiIdentity, reference: Reference, vendor: str) -> Commissioned:
+    """Commission a model on the held-out exams of one phantom style; the deciles are those of its own normals."""
+    style = STYLES[vendor]
+    stratum = Stratum(style.manufacturer, style.model_name, style.software_versions)
+    name = f"{identity.model}-{identity.version}-{vendor}"
+    population = f"held-out phantom exams of {vendor}"
+    plan = Plan(limits.shipped("phantom-1"), date.min, population, name)
+    return commission(identity, stratum, evidence(reference, vendor, stratum), plan, None)
+
+
+def evidence(reference: Reference, vendor: str, stratum: Stratum) -> list[ExamEvidence]:
+    """Held-out scores of one style as exams; their breasts follow in the same order, two by two."""
+    exams = [score for score in reference.scores if score.unit == "exam" and score.vendor == vendor]
     breasts = [score for score in reference.scores if score.unit == "breast" and score.vendor == vendor]
-    slope, intercept = fit([score.score for score in breasts], [score.malignant for score in breasts])
-    return Calibration(
-        id=f"{identity.model}-{identity.version}-{vendor}",
+    pairs = _pairs(breasts) if len(breasts) == 2 * len(exams) else [()] * len(exams)
+    return [
+        ExamEvidence(stratum, None, exam.score, exam.malignant, tuple(pair))
+        for exam, pair in zip(exams, pairs, strict=True)
+    ]
+
+
+def write(identity: AiIdentity, done: Commissioned, on: date, folder: Path) -> Path:
+    """Write calibration and record; returns the path of the record. Raises ValueError without a calibration."""
+    if done.calibration is None:
+        raise ValueError(f"{done.calibration_id} cannot be calibrated: its exams lack cancers or normals")
+    files = {path.name: sha256(path) for path in calibration_file.write(done.calibration, folder)}
+    record = Record(
+        calibration_id=done.calibration_id,
         product=identity.product,
         weights_sha256=identity.weights_sha256,
         preprocessing_sha256=identity.preprocessing_sha256,
-        stratum=stratum,
-        slope=slope,
-        intercept=intercept,
-        prevalence=PREVALENCE,
-        exam_deciles=reference.exam_deciles,
-        flag_from=FLAG_FROM,
-        population=reference.population,
+        stratum=done.stratum,
+        on=on,
+        signed_by=SIGNED_BY,
+        scope=SCOPE,
+        verdict=done.verdict,
+        files=files,
+        scores=done.scores,
     )
+    path = folder / f"{done.calibration_id}{SUFFIX}"
+    path.write_bytes(document(identity, record, done.figures, limits.shipped("phantom-1"), done.method))
+    return path
 
 
-def to_toml(calibration: Calibration) -> str:
-    """The calibration as a file a person can read."""
-    stratum = calibration.stratum
-    numbers = ", ".join(f"{value:.6g}" for value in calibration.exam_deciles)
-    lines: Iterable[str] = (
-        f'id = "{calibration.id}"',
-        f'product = "{calibration.product}"',
-        f'weights_sha256 = "{calibration.weights_sha256}"',
-        f'preprocessing_sha256 = "{calibration.preprocessing_sha256}"',
-        f"slope = {calibration.slope:.6f}",
-        f"intercept = {calibration.intercept:.6f}",
-        f"prevalence = {calibration.prevalence}",
-        f"exam_deciles = [{numbers}]",
-        f"flag_from = {calibration.flag_from}",
-        f'population = "{calibration.population}"',
-        "",
-        "[stratum]",
-        f'manufacturer = "{stratum.manufacturer}"',
-        f'model = "{stratum.model}"',
-        f'software = "{stratum.software}"',
-        f'site = "{stratum.site}"',
-        "",
-    )
-    return "\n".join(lines)
+def _pairs(breasts: Sequence[ReferenceScore]) -> list[tuple[BreastEvidence, ...]]:
+    told = [BreastEvidence("", score.score, score.malignant) for score in breasts]
+    return [tuple(told[at : at + 2]) for at in range(0, len(told), 2)]
 
 
-def main(folder: Path = SHIPPED) -> None:
-    """Write one calibration per phantom device for the default model."""
-    model = predict.load()
-    identity = NeuralReader(model, Calibrations(())).identity
-    for vendor, style in STYLES.items():
-        stratum = Stratum(style.manufacturer, style.model_name, style.software_versions)
-        calibration = commission(identity, model.reference(), vendor, stratum)
-        (folder / f"{calibration.id}.toml").write_text(to_toml(calibration), encoding="utf-8")
+def _clear(folder: Path, model: str) -> None:
+    """Take away what an earlier version of the model left: its weights are no longer there to be read with."""
+    for path in _of_model(folder, model):
+        path.unlink()
+
+
+def _of_model(folder: Path, model: str) -> Iterable[Path]:
+    return [path for path in folder.iterdir() if path.name.startswith(f"{model}-") and path.is_file()]
+
+
+def _module(known: dict[str, str]) -> str:
+    """The source of `commissioning/shipped.py`."""
+    rows = "".join(f'    "{name}": "{digest}",\n' for name, digest in sorted(known.items()))
+    head = Path(shipped.__file__).read_text(encoding="utf-8").split("RECORDS:")[0]
+    body = f"{{\n{rows}}}" if known else "{}"
+    return f"{head}RECORDS: Final[Mapping[str, str]] = {body}\n"
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
-"""Calibrations: which one applies, and what its numbers do."""
+"""Calibrations: which one applies to an exam, and what its numbers do."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.ai.calibration import Calibration, Calibrations, Stratum, parse
-from readers.ai.commission import fit, to_toml
+from readers.ai.calibration import SHIPPED, Calibration, Calibrations, Standing, Stratum
+from readers.ai.calibration_maps import LogitMap
 from screening.domain.ai_read import AiIdentity
-from screening.domain.errors import InvalidInput
+from screening.domain.errors import CalibrationInvalid, InvalidInput
+from screening.domain.quality import ReasonCode
 
 IDENTITY = AiIdentity("net", "1", "w" * 64, "crop@1", "p" * 64, "torch", "f32", "torch 2", "phantom-trained")
 STRATUM = Stratum("Maker", "Model", "1.0", "unit-a")
@@ -23,13 +24,14 @@ CALIBRATION = Calibration(
     weights_sha256="w" * 64,
     preprocessing_sha256="p" * 64,
     stratum=Stratum("Maker", "Model", "1.0"),
-    slope=1.2,
-    intercept=-3.0,
+    mapping=LogitMap(1.2, -3.0),
     prevalence=0.004,
     exam_deciles=tuple(n / 10 for n in range(1, 10)),
     flag_from=10,
     population="reference normals",
+    standing=Standing.ACCEPTED,
 )
+DAYS = st.dates(date(2020, 1, 1), date(2029, 12, 31))
 
 
 def test_it_applies_to_its_own_model_device_and_any_site() -> None:
@@ -45,7 +47,9 @@ def test_it_applies_to_its_own_model_device_and_any_site() -> None:
     ],
 )
 def test_it_never_applies_to_another_model(identity: AiIdentity) -> None:
-    assert Calibrations([CALIBRATION]).find(identity, STRATUM) is None
+    calibrations = Calibrations([CALIBRATION])
+    assert calibrations.find(identity, STRATUM) is None
+    assert calibrations.why_none(identity, STRATUM) is ReasonCode.STRATUM_UNCALIBRATED
 
 
 @pytest.mark.parametrize("changes", [{"software": "1.1"}, {"model": "Other"}, {"manufacturer": "Other"}])
@@ -61,27 +65,80 @@ def test_the_calibration_of_the_site_goes_before_the_general_one() -> None:
     assert elsewhere is CALIBRATION
 
 
+@pytest.mark.parametrize(
+    ("standing", "reason"),
+    [
+        (Standing.NOT_COMMISSIONED, ReasonCode.NOT_COMMISSIONED),
+        (Standing.FAILED, ReasonCode.NOT_COMMISSIONED),
+        (Standing.NOT_ENOUGH_EVIDENCE, ReasonCode.NOT_COMMISSIONED),
+        (Standing.UNVERIFIED, ReasonCode.COMMISSIONING_UNVERIFIED),
+    ],
+)
+def test_only_an_accepted_commissioning_counts(standing: Standing, reason: ReasonCode) -> None:
+    calibrations = Calibrations([replace(CALIBRATION, standing=standing)])
+    assert calibrations.find(IDENTITY, STRATUM) is None
+    assert calibrations.why_none(IDENTITY, STRATUM) is reason
+
+
+def test_a_local_one_that_failed_is_not_replaced_by_the_general_one() -> None:
+    failed = replace(CALIBRATION, id="cal-local", stratum=STRATUM, standing=Standing.FAILED)
+    assert Calibrations([CALIBRATION, failed]).find(IDENTITY, STRATUM) is None
+
+
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_scores_and_probabilities_rise_with_the_raw_score(one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert CALIBRATION.exam_score(low) <= CALIBRATION.exam_score(high)
     assert CALIBRATION.probability(low) <= CALIBRATION.probability(high)
-    assert 1 <= CALIBRATION.exam_score(low) <= 10
-    assert 0 <= CALIBRATION.probability(high) <= 1
+    assert 0.0 <= CALIBRATION.probability(low) <= 1.0
 
 
-def test_a_file_says_the_same_as_the_value(tmp_path: Path) -> None:
-    path = tmp_path / "cal.toml"
-    path.write_text(to_toml(CALIBRATION), encoding="utf-8")
-    assert parse(path) == CALIBRATION
+def test_the_exam_score_counts_the_deciles_reached() -> None:
+    assert [CALIBRATION.exam_score(raw) for raw in (0.0, 0.0999, 0.1, 0.55, 0.9, 1.0)] == [1, 1, 2, 6, 10, 10]
 
 
-@pytest.mark.parametrize("broken", ["", "id = 'x'", "exam_deciles = [3, 2, 1]", "not toml ["])
-def test_a_broken_file_is_refused(broken: str, tmp_path: Path) -> None:
-    path = tmp_path / "cal.toml"
-    path.write_text(broken, encoding="utf-8")
-    with pytest.raises(InvalidInput):
-        parse(path)
+@given(st.lists(DAYS, min_size=1, max_size=5, unique=True), DAYS)
+def test_the_latest_that_has_begun_is_used(starts: list[date], day: date) -> None:
+    made = [replace(CALIBRATION, id=f"cal-{n}", valid_from=start) for n, start in enumerate(starts)]
+    found = Calibrations(made).find(IDENTITY, STRATUM, day)
+    begun = [start for start in starts if start <= day]
+    assert (found.valid_from if found else None) == max(begun, default=None)
+
+
+@given(DAYS, st.integers(0, 400), st.integers(1, 400))
+def test_an_ended_calibration_holds_to_its_last_day_and_leaves_a_gap(start: date, length: int, after: int) -> None:
+    end = start + timedelta(length)
+    one = replace(CALIBRATION, valid_from=start, valid_to=end)
+    later = replace(CALIBRATION, id="cal-2", valid_from=end + timedelta(after + 1))
+    calibrations = Calibrations([one, later])
+    assert calibrations.find(IDENTITY, STRATUM, end) is one
+    assert calibrations.find(IDENTITY, STRATUM, end + timedelta(1)) is None
+    assert calibrations.find(IDENTITY, STRATUM, start - timedelta(1)) is None
+    assert calibrations.find(IDENTITY, STRATUM, later.valid_from) is later
+
+
+@given(DAYS, st.integers(0, 400), st.data())
+def test_two_that_claim_one_day_are_an_error(start: date, length: int, data: st.DataObject) -> None:
+    end = start + timedelta(length)
+    begins = start + timedelta(data.draw(st.integers(0, length)))
+    one = replace(CALIBRATION, valid_from=start, valid_to=end)
+    with pytest.raises(CalibrationInvalid, match="claim the same exams"):
+        Calibrations([replace(CALIBRATION, id="cal-2", valid_from=begins), one])
+
+
+def test_two_of_one_name_are_an_error() -> None:
+    with pytest.raises(CalibrationInvalid, match="cal-1"):
+        Calibrations([CALIBRATION, replace(CALIBRATION, stratum=STRATUM)])
+
+
+def test_what_changes_a_score_or_its_standing_changes_the_fingerprint() -> None:
+    changed = [
+        replace(CALIBRATION, mapping=LogitMap(1.2, -3.1)),
+        replace(CALIBRATION, valid_to=date(2030, 1, 1)),
+        replace(CALIBRATION, standing=Standing.FAILED),
+        CALIBRATION,
+    ]
+    assert len({Calibrations([one]).fingerprint for one in changed}) == len(changed)
 
 
 def test_a_folder_that_is_not_there_is_refused_and_not_taken_for_an_empty_one(tmp_path: Path) -> None:
@@ -90,17 +147,8 @@ def test_a_folder_that_is_not_there_is_refused_and_not_taken_for_an_empty_one(tm
         Calibrations.from_folders(tmp_path / "missing")
 
 
-def test_fitting_recovers_probabilities_at_the_stated_prevalence() -> None:
-    """Raw scores that are true odds at 50 % prevalence must become the odds of the stated prevalence."""
-    rng = np.random.default_rng(3)
-    malignant = rng.random(20_000) < 0.5
-    logits = np.where(malignant, 1.0, -1.0) + rng.standard_normal(20_000)
-    raw = 1 / (1 + np.exp(-logits))
-    slope, intercept = fit(raw.tolist(), malignant.tolist(), prevalence=0.01)
-    assert slope == pytest.approx(2.0, abs=0.1)
-    assert intercept == pytest.approx(np.log(0.01 / 0.99), abs=0.1)
-
-
-def test_fitting_needs_both_classes() -> None:
-    with pytest.raises(ValueError, match="cancers and normals"):
-        fit([0.1, 0.2], [False, False])
+def test_every_shipped_calibration_is_vouched_for() -> None:
+    standings = {one.id: one.standing for one in Calibrations.from_folders(SHIPPED).all}
+    assert standings
+    assert Standing.UNVERIFIED not in standings.values()
+    assert Standing.NOT_COMMISSIONED not in standings.values()
