@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from readers.ai.compose import Scored
 from readers.ai.slots import fill_slots
 from readers.ai.views import Stopwatch, ViewReader
+from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Slot, Study
 
@@ -49,7 +50,7 @@ def read_priors(
         return Priors()
     wanted = [image for image in prior.images if image.slot in slots]
     if not may_serve(study, prior):
-        return Priors(warnings=_warn(wanted, {uid: "" for uid in _uids(wanted)}, ReasonCode.PRIOR_REFUSED))
+        return Priors(warnings=_warn(wanted, dict.fromkeys(_uids(wanted), ""), ReasonCode.PRIOR_REFUSED))
     selection = fill_slots(prior, kinds)
     chosen = [(slot, selection.chosen[slot]) for slot in Slot if slot in slots and slot in selection.chosen]
     answer = reader.read(chosen, Stopwatch())
@@ -59,7 +60,7 @@ def read_priors(
     return Priors(views, _warn([image for image in wanted if image.slot not in views], why, ReasonCode.PRIOR_UNUSABLE))
 
 
-def _warn(images: Iterable[Image], why: Mapping[str, str], reason: ReasonCode) -> tuple[Exclusion, ...]:
+def _warn(images: Iterable[Image], why: Mapping[SopInstanceUid, str], reason: ReasonCode) -> tuple[Exclusion, ...]:
     return tuple(
         Exclusion(image.sop_instance_uid, reason, why[image.sop_instance_uid])
         for image in images
@@ -67,5 +68,5 @@ def _warn(images: Iterable[Image], why: Mapping[str, str], reason: ReasonCode) -
     )
 
 
-def _uids(images: Iterable[Image]) -> list[str]:
+def _uids(images: Iterable[Image]) -> list[SopInstanceUid]:
     return [image.sop_instance_uid for image in images]

@@ -14,6 +14,7 @@ from time import perf_counter
 
 from models.predict import ModelInfo
 from models.predictions import ExamPrediction
+from readers.ai import quality
 from readers.ai.calibration import Calibration, Calibrations, Stratum
 from readers.ai.compose import Scored, breast_scores, exam_density, marks_of, region_of
 from readers.ai.evidence import explain
@@ -70,16 +71,16 @@ class NeuralReader:
         calibrations: Calibrations,
         seconds: Callable[[], float] = perf_counter,
         volumes: ViewModel | None = None,
-        measure: Measure | None = None,
+        measure: Measure = quality.measure,
     ) -> None:
         """`volumes` reads exams whose four views are there as tomosynthesis only; None: such exams are refused.
 
-        `seconds` is a monotonic counter for the stamped timings. `measure` gives the image quality notes.
+        `seconds` is a monotonic counter for the stamped timings. `measure` makes the image quality notes.
         """
         self._models = [one for one in (model, volumes) if one is not None]
         self._calibrations = calibrations
         self._seconds = seconds
-        self._measure = measure or _no_notes
+        self._measure = measure
 
     @property
     def identity(self) -> AiIdentity:
@@ -266,7 +267,3 @@ def _stratum(images: Sequence[Image], site: str) -> Stratum:
 def _fills(scored: Sequence[Scored]) -> tuple[SlotFill, ...]:
     by_slot: Mapping[Slot, Scored] = {item.slot: item for item in scored}
     return tuple(SlotFill(slot, by_slot[slot].image.sop_instance_uid if slot in by_slot else None) for slot in Slot)
-
-
-def _no_notes(*_view: object, **_named: object) -> tuple[()]:
-    return ()

@@ -30,6 +30,9 @@ from screening.workflow.ports import PixelSource, PresentationVolume
 ENGINE_ERRORS: Final = (ModelError, RuntimeError, MemoryError)
 """How a model fails: its own errors, those of the engine below it (out of memory included), and those of Python."""
 
+MEASURING_ERRORS: Final = (ValueError, ArithmeticError, LookupError)
+"""How array code fails on a picture that its author did not think of."""
+
 ViewKey = tuple[Side, ViewName]
 Item = tuple[Slot, Image]
 
@@ -164,11 +167,17 @@ class ViewReader:
         if "no_breast" in ready.prepared.notes:
             ready.refusal = ReasonCode.NO_BREAST
             return
-        view: ViewName = "CC" if ready.slot.view.value == "CC" else "MLO"
-        found = self.measure(pixels, ready.pixel_mm, view)
-        kept = [(code, value) for code, value in found if ready.volume is None or code in SLICE_NOTES]
-        ready.quality = tuple(QualityNote(ready.image.sop_instance_uid, code, value) for code, value in kept)
+        ready.quality = self._quality(ready, pixels)
         ready.watch.preprocess = self.seconds() - begun
+
+    def _quality(self, ready: _Ready, pixels: NDArray[np.float32]) -> tuple[QualityNote, ...]:
+        """Notes on the image; a measurement that cannot cope with it says nothing and stops nothing."""
+        try:
+            found = self.measure(pixels, ready.pixel_mm, view_key(ready.slot)[1])
+        except MEASURING_ERRORS:
+            return ()
+        kept = [(code, value) for code, value in found if ready.volume is None or code in SLICE_NOTES]
+        return tuple(QualityNote(ready.image.sop_instance_uid, code, value) for code, value in kept)
 
     def _answer(self, ready: _Ready) -> Scored | ReasonCode:
         """The prediction, or why there is none. Pixels are let go of."""

@@ -36,7 +36,7 @@ def read_by_ai(
         if not unread_by_ai(uow, recorded.facts, study):
             return None
         uow.ai_reads.save(run, case, read, clock.now())
-        record(uow, recorded, fact_of(run, read), reader.identity.product, clock.now())
+        record(uow, recorded, fact_of(run, read), (read.identity or reader.identity).product, clock.now())
     return read
 
 
@@ -78,10 +78,11 @@ def fact_of(run: str, read: AiRead) -> ev.AiScored | ev.AiRefused:
 
 
 def run_id(case: CaseId, read: AiRead) -> str:
-    """Id of a run: the same case, model, calibration and input files give the same id."""
+    """Id of a run: the same case, model, calibration, input files and prior files give the same id."""
     identity = read.identity
+    prior = ("prior", *read.prior_digests) if read.prior_digests else ()
     signature = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine) if identity else ()
-    return stable_id("run", case, *signature, read.calibration_id or "", *read.input_digests)
+    return stable_id("run", case, *signature, read.calibration_id or "", *read.input_digests, *prior)
 
 
 def refused_read(study: Study, status: AiStatus, reason: ReasonCode) -> AiRead:

@@ -20,14 +20,13 @@ from screening.domain.quality import ReasonCode
 from screening.domain.study import Study
 from screening.workflow.assemble import assemble
 from screening.workflow.ports import ReadInstance
+from tests.readers.ai.known_model import CALIBRATION, KnownModel
 from tests.readers.ai.studies import Pictures
-from tests.readers.ai.test_calibration import CALIBRATION
-from tests.readers.ai.test_reader import KnownEngine, KnownModel
 from tests.services import instances
 
 
 def scorer(version: str = "1", site: str = "") -> Scorer:
-    reader = NeuralReader(KnownModel(KnownEngine()), Calibrations([CALIBRATION]))
+    reader = NeuralReader(KnownModel(), Calibrations([CALIBRATION]))
     return Scorer(reader, Pictures(), MammographyCadSrWriter(), SystemClock(), site, version)
 
 

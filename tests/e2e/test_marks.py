@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models import phantom
-from models.engines.protocol import ViewPrediction
 from models.phantom.spec import ExamSpec, LesionSpec, PhantomView
-from models.predict import ModelInfo
+from models.predictions import ViewPrediction
 from models.preprocess import PreparedView
 from models.regions import Region as ViewRegion
 from readers.ai.calibration import Calibrations
@@ -25,7 +24,7 @@ from screening.dicom.mg_object import Photometric, write_mg
 from screening.domain.ai_read import AiRead
 from screening.domain.study import Slot, Study
 from screening.workflow.ports import AiReader
-from tests.readers.ai.test_reader import INFO
+from tests.readers.ai.known_model import KnownModel
 from tests.services import START
 
 SPEC = ExamSpec(
@@ -40,37 +39,14 @@ SPEC = ExamSpec(
 )
 
 
-@dataclass
-class TruthEngine:
+class TruthModel(KnownModel):
     """Marks the brightest blob that the test planted: proves the geometry, not the network."""
-
-    name: str = "truth"
-    precision: str = "f32"
-    runtime: str = "none"
 
     def predict(self, prepared: PreparedView) -> ViewPrediction:
         """One mark on the planted blob, in the caller's pixels."""
         y, x = np.unravel_index(int(np.argmax(prepared.array[0])), prepared.array[0].shape)
         box = prepared.transform.box_to_source((float(x) - 1, float(y) - 1, float(x) + 2, float(y) + 2))
-        return ViewPrediction(
-            malignancy=0.5,
-            saliency=prepared.array[0],
-            saliency_transform=prepared.transform,
-            lesion_types={},
-            densities={"a": 1.0, "b": 0.0, "c": 0.0, "d": 0.0},
-            regions=(ViewRegion(box, 0.9, "mass"),),
-            ood_score=0.1,
-            breast_fraction=0.4,
-            notes=(),
-        )
-
-
-@dataclass
-class TruthModel:
-    """A loaded model around the truth engine."""
-
-    engine: TruthEngine
-    info: ModelInfo = INFO
+        return replace(super().predict(prepared), regions=(ViewRegion(box, 0.9, "mass"),))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +90,7 @@ def test_a_planted_blob_is_marked_in_its_truth_box(
     folder: tuple[Path, Photometric], views: tuple[PhantomView, ...]
 ) -> None:
     marked = tuple(planted(view) for view in views)
-    model: ViewModel = TruthModel(TruthEngine())
+    model: ViewModel = TruthModel()
     _study, result = read(write(marked, *folder), NeuralReader(model, Calibrations([])))
     truth = {Slot(view.laterality + view.view): view.lesions[0].box for view in views}
     assert len(result.regions) == 4
