@@ -41,7 +41,7 @@ def native(context: ReaderContext) -> NativeReader:
     Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all.
     """
     try:
-        model = predict.load(context.model or registry.DEFAULT)
+        model = predict.load(context.model or registry.DEFAULT, context.engine, context.precision)
     except UnknownModel as error:
         raise ModelNotFound(str(error)) from error
     except ModelError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from readers.ai.calibration import Calibrations
 from screening.domain.quality import ReasonCode
@@ -89,7 +89,8 @@ class RemoteOptions:
 class ReaderContext:
     """What a plug-in may use.
 
-    `model` is the name of a model of ours, empty for the default one; `cad_sr_product` a word in the name of the
+    `model` is the name of a model of ours, empty for the default one, `engine` and `precision` how it is run;
+    `cad_sr_product` a word in the name of the
     product whose CAD reports are read, empty when there is only one.
     """
 
@@ -97,6 +98,8 @@ class ReaderContext:
     cad_reports: CadSrSource
     calibrations: Calibrations
     model: str = ""
+    engine: Literal["auto", "torch", "onnxruntime", "openvino"] = "auto"
+    precision: Literal["f32", "bf16"] = "f32"
     cad_sr_product: str = ""
     remote: RemoteOptions = RemoteOptions()
 

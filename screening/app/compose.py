@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from screening.app.output import writing
+from screening.app.readers import ai_reader as ai_reader
 from screening.app.settings import Settings
 from screening.app.system import RandomIds, SystemClock
-from screening.domain.errors import ModelNotFound, ModelUnusable, PolicyNotFound
+from screening.domain.errors import PolicyNotFound
 from screening.domain.identifiers import CaseId
 from screening.domain.policy import Policy
 from screening.store.files import ContentFiles
@@ -39,9 +39,6 @@ from screening.workflow.ports import (
 from screening.workflow.read_by_ai import read_by_ai
 from screening.workflow.release import COMPOSE_REPORT_JOB
 
-if TYPE_CHECKING:
-    from readers.ai.reader import NeuralReader, ViewModel
-
 VERSION = version("secondread")
 
 
@@ -65,7 +62,7 @@ class Service:
     @cached_property
     def ai_reader(self) -> AiReader:
         """The AI reader; loads the model once per process."""
-        return ai_reader(self.settings)
+        return ai_reader(self.settings, self.files)
 
     def handlers(self) -> Mapping[str, Handler]:
         """What each durable job does; doing one again changes nothing."""
@@ -128,26 +125,6 @@ def shipped_policy(policy_id: str) -> Policy:
     if policy_id not in policies:
         raise PolicyNotFound(f"no policy is called {policy_id!r}; known: {', '.join(sorted(policies))}")
     return policies[policy_id]
-
-
-def ai_reader(settings: Settings) -> NeuralReader:
-    """The native AI reader with the shipped and the configured calibrations.
-
-    Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all.
-    """
-    from models import predict, registry
-    from models.errors import ModelError, UnknownModel
-    from readers.ai.calibration import SHIPPED, Calibrations
-    from readers.ai.reader import NeuralReader
-
-    try:
-        model: ViewModel = predict.load(settings.model or registry.DEFAULT)
-    except UnknownModel as error:
-        raise ModelNotFound(str(error)) from error
-    except ModelError as error:
-        raise ModelUnusable(f"{error.code}: {error}") from error
-    folders = [SHIPPED, *([settings.calibrations_dir] if settings.calibrations_dir else [])]
-    return NeuralReader(model, Calibrations.from_folders(*folders))
 
 
 def pixel_source(files: FileLocator) -> PixelSource:

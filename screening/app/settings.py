@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from screening.domain.errors import InvalidInput
@@ -23,6 +24,23 @@ class Settings(BaseSettings):
     site: str = Field("", description="Screening unit; empty takes the institution of the exam.")
     organisation: str = Field("Screening programme", description="Name of the reporting organisation.")
     model: str = Field("", description="AI model by name; empty means the default model.")
+    engine: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
+        "auto", description="Inference engine of the native reader; auto takes the best one available."
+    )
+    precision: Literal["f32", "bf16"] = Field("f32", description="Arithmetic of the native reader.")
+    readers: str = Field(
+        "native", description="Active AI readers by name, separated by commas; the first reads the cases."
+    )
+    cad_sr_product: str = Field(
+        "",
+        description="Word in the name of the product whose CAD reports the cad-sr reader reads; empty: the only one.",
+    )
+    remote_reader_url: str = Field("", description="Base URL of the service that the http reader asks.")
+    remote_reader_timeout_s: float = Field(120.0, gt=0, description="Seconds that one read over HTTP may take.")
+    remote_reader_send: Literal["files", "ids"] = Field(
+        "files", description="What the http reader sends: the DICOM files, or ids that the service looks up itself."
+    )
+    remote_reader_token: SecretStr = Field(SecretStr(""), description="Bearer token for that service, empty for none.")
     calibrations_dir: Path | None = Field(None, description="Folder of further calibrations, one TOML file each.")
     log_level: str = Field("WARNING", description="Lowest level that is logged; DEBUG also shows tracebacks.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
@@ -35,10 +53,26 @@ class Settings(BaseSettings):
             raise ValueError("no such level")
         return level.upper()
 
+    @field_validator("readers")
+    @classmethod
+    def _some_reader(cls, names: str) -> str:
+        if not _names(names):
+            raise ValueError("at least one reader is active")
+        return names
+
+    @property
+    def active_readers(self) -> tuple[str, ...]:
+        """Names of the active readers, the one that reads the cases first."""
+        return _names(self.readers)
+
     @property
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'secondread.db'}"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 @lru_cache

@@ -16,9 +16,17 @@ from screening.app.terminal import Json, complaints, console, emit, progress_bar
 Paths = Annotated[list[Path], typer.Argument(help="DICOM files, folders, or zip archives of them.", metavar="PATH...")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results, one sub-folder per exam.")]
 Site = Annotated[str, typer.Option(help="Screening unit, part of the calibration stratum.")]
+Reader = Annotated[str, typer.Option(help="Active AI reader that reads, by name; empty: the first active one.")]
 
 
-def score(ctx: typer.Context, paths: Paths, out: Out = Path("scores"), site: Site = "", json: Json = False) -> None:
+def score(
+    ctx: typer.Context,
+    paths: Paths,
+    out: Out = Path("scores"),
+    site: Site = "",
+    reader: Reader = "",
+    json: Json = False,
+) -> None:
     """Read exams with the AI reader and write JSON, Mammography CAD SR and a contact sheet for each.
 
     Prints which image filled which slot and why others did not. An interrupted batch is run again with the same
@@ -30,9 +38,9 @@ def score(ctx: typer.Context, paths: Paths, out: Out = Path("scores"), site: Sit
     place = FilesInPlace()
     with input_files(paths) as files:
         studies, unreadable, names = describe(files, place, compose.instance_reader())
-        reader = compose.ai_reader(settings_of(ctx))
+        ai = compose.ai_reader(settings_of(ctx), place, reader)
         pixels, cad_sr = compose.pixel_source(place), compose.cad_sr_writer()
-        scorer = Scorer(reader, pixels, cad_sr, SystemClock(), site, f"{compose.VERSION} {reader.fingerprint}")
+        scorer = Scorer(ai, pixels, cad_sr, SystemClock(), site, f"{compose.VERSION} {ai.fingerprint}")
         exams = []
         with progress_bar(hidden=json) as bar:
             task = bar.add_task("reading exams", total=len(studies))
