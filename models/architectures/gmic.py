@@ -131,7 +131,7 @@ class Gmic(nn.Module):
             for row, col in places
         ]
         hidden: Tensor = self.dn_resnet(torch.stack(crops).expand(-1, 3, -1, -1))
-        return hidden.unflatten(0, (x.shape[0], -1))
+        return hidden.reshape(x.shape[0], -1, _LOCAL)
 
     def attention(self, hidden: Tensor) -> Tensor:
         """Return each crop's share of the local evidence, (B, K), by gated attention."""

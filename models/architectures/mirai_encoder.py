@@ -18,7 +18,7 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from torch import Tensor
 
@@ -34,12 +34,12 @@ class EncoderLogits(NamedTuple):
 
 
 class RiskHead(nn.Module):
-    """Predicted risk factors, then the cumulative hazard. `factors` maps a factor to its number of classes, in order."""
+    """Predicted risk factors, then the cumulative hazard. `factors` are (name, number of classes), in order."""
 
-    def __init__(self, factors: Mapping[str, int]) -> None:
+    def __init__(self, factors: Sequence[tuple[str, int]]) -> None:
         super().__init__()
-        self.factors = nn.ModuleDict({name: nn.Linear(FEATURES, classes) for name, classes in factors.items()})
-        width = FEATURES + sum(factors.values())
+        self.factors = nn.ModuleDict({name: nn.Linear(FEATURES, classes) for name, classes in factors})
+        width = FEATURES + sum(classes for _, classes in factors)
         self.hazard = nn.Linear(width, YEARS)
         self.base_hazard = nn.Linear(width, 1)
 
@@ -52,12 +52,12 @@ class RiskHead(nn.Module):
 
 
 class MiraiEncoder(nn.Module):
-    """Encoder and, when `factors` is given, risk head. Input float32 (B, 3, 2048, 1664), one grey value thrice."""
+    """Encoder and, unless `factors` is None, risk head. Input float32 (B, 3, 2048, 1664), one grey value thrice."""
 
-    def __init__(self, factors: Mapping[str, int] | None = None) -> None:
+    def __init__(self, factors: Sequence[tuple[str, int]] | None = None) -> None:
         super().__init__()
         self.backbone = timm.create_model("resnet18", pretrained=False, num_classes=0, global_pool="max")
-        self.head = RiskHead(factors) if factors else None
+        self.head = None if factors is None else RiskHead(factors)
 
     def forward(self, x: Tensor) -> EncoderLogits:
         """Return features and risk of a batch; see EncoderLogits for shapes."""

@@ -6,7 +6,7 @@ that activation needs no gradient, explains, and was never trained to place a fi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from models.errors import UnknownModel
 from models.torchvision_shim import make_importable
@@ -40,7 +40,7 @@ class TimmClassifier(nn.Module):
         super().__init__()
         if not timm.is_model(backbone):
             raise UnknownModel(f"timm {timm.__version__} has no model called {backbone!r}")
-        self.model = timm.create_model(backbone, pretrained=False, num_classes=1, in_chans=3, global_pool=pool)
+        self.model: Any = timm.create_model(backbone, pretrained=False, num_classes=1, in_chans=3, global_pool=pool)
 
     def forward(self, x: Tensor) -> ClassifierLogits:
         """Return the logits of a batch; see ClassifierLogits for shapes."""
@@ -54,7 +54,7 @@ class TimmClassifier(nn.Module):
         batch, _, rows, cols = cells.shape
         places = cells.permute(0, 2, 3, 1).reshape(batch * rows * cols, -1, 1, 1)
         logits: Tensor = self.model.forward_head(places)
-        return logits[:, 0].unflatten(0, (batch, rows, cols))
+        return logits[:, 0].reshape(batch, rows, cols)
 
 
 def rsna_2023() -> TimmClassifier:
