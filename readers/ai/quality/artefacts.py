@@ -11,29 +11,43 @@ from numpy.typing import NDArray
 
 from readers.ai.quality.outline import Outline, shrink
 
-LINE = 12.0
-"""A column or row that differs from its neighbours, in robust deviations of all columns or rows."""
+LINE = 0.04
+"""A column or row that differs from its neighbours by this share of the grey range along most of the breast."""
 SPECKS = 14.0
 """Bright specks beside the skin of the upper third within 25 mm: more than a calcification cluster has there."""
 
+EDGE_MM = 3.0
+"""Detector borders are not judged."""
+
 _SPECK_MM = 0.2
-_SPECK_STEP = 0.16
+_SPECK_STEP = 0.09
+_RING_MM = 0.8
 
 
-def line_score(pixels: NDArray[np.float32], found: Outline) -> float:
-    """How far the worst column or row stands out of its neighbours all along the breast, in robust deviations."""
-    rows = np.nonzero(found.mask.any(1))[0]
-    scale = pixels.shape[0] / found.mask.shape[0]
-    middle = pixels[int(rows[0] * scale) : int(rows[-1] * scale)]
-    return max(_outlier(middle[::12].T), _outlier(pixels[:, : pixels.shape[1] // 2 : 12]))
+def line_step(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> float:
+    """Grey step of the worst column or row against both neighbours that three quarters of its samples exceed."""
+    rows = np.nonzero(found.mask.any(1))[0] * found.cell_mm / pixel_mm
+    columns = int(np.median(found.width[found.width > 0]) * found.cell_mm / pixel_mm)
+    edge = round(EDGE_MM / pixel_mm)
+    breast = pixels[int(rows[0]) + edge : int(rows[-1]) - edge, edge:columns]
+    return max(_step(breast[::12].T), _step(breast[:, ::12]))
 
 
-def _outlier(lines: NDArray[np.float32]) -> float:
-    """Largest robust deviation of a line's median step to its surroundings; `lines` is (lines, samples)."""
+def _step(lines: NDArray[np.float32]) -> float:
+    """Largest step of a line of `lines` (lines, samples) against the lines 6 before and after it, both ways."""
+    if len(lines) < 32 or lines.shape[1] < 8:
+        return 0.0
     lines = np.ascontiguousarray(lines)
-    step = np.median(lines[8:-8] - (lines[:-16] + lines[16:]) / 2, axis=1)
-    spread = 1.4826 * float(np.median(np.abs(step))) + 1e-3
-    return float(np.abs(step).max(initial=0.0)) / spread
+    before, here, after = lines[:-12], lines[6:-6], lines[12:]
+    above, below = here - np.maximum(before, after), np.minimum(before, after) - here
+    steps = np.maximum(_low(above), _low(below))
+    return float(max(steps.max(), 0.0))
+
+
+def _low(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lower quartile of every line."""
+    quarter = samples.shape[1] // 4
+    return np.asarray(np.partition(samples, quarter, axis=1)[:, quarter])
 
 
 def specks(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> float:
@@ -41,8 +55,8 @@ def specks(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> floa
     step = max(1, round(_SPECK_MM / pixel_mm))
     fine = shrink(pixels[: pixels.shape[0] // 3], step)
     cell = step * pixel_mm
-    peaks = fine - scipy.ndimage.uniform_filter(fine, round(2.0 / cell))
-    high = (peaks > _SPECK_STEP) & (peaks == scipy.ndimage.maximum_filter(peaks, 5))
+    high = fine - _around(fine, round(_RING_MM / cell)) > _SPECK_STEP
+    high &= fine == scipy.ndimage.maximum_filter(fine, 3)
     near = scipy.ndimage.distance_transform_edt(found.mask[: found.mask.shape[0] // 3 + 1]) * found.cell_mm
     y, x = np.nonzero(high)
     rows = np.clip((y * cell / found.cell_mm).astype(np.intp), 0, near.shape[0] - 1)
@@ -53,3 +67,11 @@ def specks(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> floa
         return float(len(points))
     apart = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
     return float((apart < 12.5).sum(1).max())
+
+
+def _around(image: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """Brightest of eight points on a ring: a speck is brighter than all of them, a line is not."""
+    diagonal = max(1, round(radius * 0.7))
+    shifts = [(radius, 0), (0, radius), (diagonal, diagonal), (diagonal, -diagonal)]
+    rolled = [np.roll(image, (s * y, s * x), (0, 1)) for y, x in shifts for s in (1, -1)]
+    return np.asarray(np.max(rolled, axis=0))

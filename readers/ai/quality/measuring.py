@@ -20,8 +20,8 @@ Note = tuple[QualityCode, float]
 class Findings:
     """Everything measured; None where a criterion does not apply to the view or could not be measured.
 
-    `cut_off_mm`, `nipple_mm`, `fold_mm` and `pectoral_short_mm` in mm, `pectoral_contrast` in shares of the grey
-    range, `texture` in dB, `line` in robust deviations, `specks` a count.
+    `cut_off_mm`, `nipple_mm`, `fold_mm` and `pectoral_short_mm` in mm, `pectoral_contrast`
+    and `line` in shares of the grey range, `texture` in dB, `specks` a count.
     """
 
     cut_off_mm: float
@@ -57,7 +57,7 @@ def findings(pixels01: NDArray[np.float32], pixel_mm: float, view: Literal["CC",
         pectoral_contrast=contrast,
         pectoral_short_mm=short,
         texture=texture(pixels01, pixel_mm, breast),
-        line=artefacts.line_score(pixels01, breast),
+        line=artefacts.line_step(pixels01, pixel_mm, breast),
         specks=artefacts.specks(pixels01, pixel_mm, breast),
     )
 

@@ -71,9 +71,13 @@ def bump_mm(found: Outline, radius_mm: float) -> NDArray[np.float32]:
 
 
 def notch_mm(found: Outline, radius_mm: float) -> NDArray[np.float32]:
-    """How deep each cell of air lies in a notch of the mask that a disc cannot enter, in mm; 0 elsewhere."""
+    """How deep each cell of air lies in a notch of the mask that a disc cannot enter, in mm; 0 elsewhere.
+
+    Below the image there is air: a skin line that the lower edge cuts makes no notch with what nobody sees.
+    """
     radius = round(radius_mm / found.cell_mm)
-    air = np.pad(~found.mask, radius + 1, mode="edge")
+    sides = np.pad(~found.mask, ((radius + 1, 0), (radius + 1, radius + 1)), mode="edge")
+    air = np.pad(sides, ((0, radius + 1), (0, 0)), constant_values=True)
     core = scipy.ndimage.distance_transform_edt(air) > radius
     outside = np.asarray(scipy.ndimage.distance_transform_edt(~core) - radius)
     inner = outside[radius + 1 : -radius - 1, radius + 1 : -radius - 1]

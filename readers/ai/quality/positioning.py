@@ -23,7 +23,7 @@ NIPPLE_RADIUS_MM = 12.0
 
 FOLD_MM = 1.0
 """The angle between breast and abdomen must be at least this deep to count as an inframammary fold."""
-FOLD_RADIUS_MM = 20.0
+FOLD_RADIUS_MM = 45.0
 
 
 def cut_off_mm(found: Outline, view: str) -> float:

@@ -54,19 +54,18 @@ def texture(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> Tex
 
 
 def _corners(found: Outline, pixel_mm: float, shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Upper left pixels of up to `_WINDOWS` windows, those furthest from skin and air first, none overlapping."""
+    """Upper left pixels of up to `_WINDOWS` windows inside the breast, spread evenly over all that fit."""
     half = _WINDOW * pixel_mm / 2
-    depth = scipy.ndimage.distance_transform_edt(np.pad(found.mask, ((0, 0), (1, 0)), mode="edge"))[:, 1:]
-    depth = np.asarray(depth) * found.cell_mm
-    corners: list[tuple[int, int]] = []
-    stride = max(1, round(half * 2 / found.cell_mm))
-    for row in range(stride // 2, depth.shape[0] - stride // 2, stride):
-        for column in range(stride // 2, depth.shape[1] - stride // 2, stride):
-            if depth[row, column] > 1.2 * half:
-                y, x = (int(v * found.cell_mm / pixel_mm) - _WINDOW // 2 for v in (row, column))
-                if 0 <= y <= shape[0] - _WINDOW and 0 <= x <= shape[1] - _WINDOW:
-                    corners.append((y, x))
-    return corners[:: max(1, len(corners) // _WINDOWS)][:_WINDOWS]
+    beside = np.pad(found.mask, ((0, 0), (1, 0)), mode="edge")
+    depth = np.asarray(scipy.ndimage.distance_transform_edt(beside))[:, 1:] * found.cell_mm
+    stride = max(1, round(half / found.cell_mm))
+    rows, columns = np.nonzero(depth[::stride, ::stride] > 1.1 * half)
+    scale = stride * found.cell_mm / pixel_mm
+    corners = [
+        (int(r * scale) - _WINDOW // 2, int(c * scale) - _WINDOW // 2) for r, c in zip(rows, columns, strict=True)
+    ]
+    fits = [(y, x) for y, x in corners if 0 <= y <= shape[0] - _WINDOW and 0 <= x <= shape[1] - _WINDOW]
+    return fits[:: max(1, len(fits) // _WINDOWS)][:_WINDOWS]
 
 
 def _mean(power: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
