@@ -45,7 +45,7 @@ def stack_of(ds: Dataset) -> Stack:
     if heights is not None:
         order = tuple(sorted(range(count), key=heights.__getitem__))
         gaps = [heights[after] - heights[before] for before, after in pairwise(order)]
-        return Stack(order, median(gaps) if gaps else stated_slice_mm(ds))
+        return Stack(order, round(median(gaps), 4) if gaps else stated_slice_mm(ds))
     return Stack(_stated_order(ds, count), stated_slice_mm(ds))
 
 
