@@ -2,41 +2,105 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Family = Literal["ffdm", "dbt"]
 
 TRAIN_SEEDS = 1_000_000
 HELD_OUT_SEEDS = 2_000_000
 VALIDATION_SEEDS = 3_000_000
+FUSION_SEEDS = 4_000_000
 """First woman of each split; splits are a million women apart and never meet."""
+
+TRAINING_STYLES = ("style-a", "style-b")
+HELD_OUT_STYLE = "style-c"
+"""Vendor styles seen in training, and the one that only the held-out test shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainPlan:
-    """One reproducible run. Shares are chances that a woman has a cancer: enriched, so that the network sees some."""
+    """One reproducible run.
 
-    architecture: str = "saliency_fpn.tiny"
+    `rich_breasts` hold several findings each and teach what lesions look like; `screening_breasts` are drawn like a
+    screened population with `malignant_share` cancers and teach how to pool a view. An epoch of the global stage is
+    `crops` crops of `crop_px` pixels. Of the `fusion_exams`, the part `head_share` teaches the view head and the rest the exam
+    network, so that the second never sees answers the first has learned by heart. `minutes` limits all training stages together (0 = no limit): fewer breasts and
+    epochs are then run than planned, and the card states how many.
+    """
+
+    family: Family = "ffdm"
+    architecture: str = "global_local.small"
+    fusion: str = "exam_fusion.small"
     seed: int = 20260101
-    breasts: int = 2600
-    malignant_share: float = 0.55
-    validation_breasts: int = 250
-    epochs: int = 3
-    batch: int = 8
+    rich_breasts: int = 1200
+    screening_breasts: int = 800
+    validation_breasts: int = 160
+    validation_exams: int = 150
+    malignant_share: float = 0.35
+    crop_px: int = 160
+    crops: int = 14400
+    epochs: int = 14
+    batch: int = 24
     learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    held_out_exams_per_vendor: int = 250
-    held_out_malignant_share: float = 0.35
+    weight_decay: float = 0.03
+    whole_epochs: int = 12
+    windows_per_view: int = 10
+    local_epochs: int = 6
+    local_batch: int = 32
+    combine_epochs: int = 40
+    fusion_exams: int = 600
+    fusion_epochs: int = 40
+    head_share: float = 0.6
+    fusion_malignant_share: float = 0.4
+    held_out_exams: int = 500
+    held_out_malignant_share: float = 0.2
+    held_out_pixel_mm: float = 0.1
     workers: int = 2
     threads: int = 2
+    minutes: float = 0.0
 
 
-SMOKE = TrainPlan(
-    breasts=8,
-    validation_breasts=8,
-    epochs=1,
-    batch=4,
-    held_out_exams_per_vendor=10,
-    held_out_malignant_share=0.5,
-    workers=1,
-    threads=1,
+FFDM = TrainPlan()
+DBT = TrainPlan(
+    family="dbt",
+    architecture="dbt_slab.small",
+    rich_breasts=260,
+    screening_breasts=160,
+    validation_breasts=40,
+    validation_exams=24,
+    crops=9600,
+    epochs=12,
+    fusion_exams=130,
+    held_out_exams=125,
+    held_out_pixel_mm=0.2,
 )
-"""Runs the whole chain in about a minute and learns nothing."""
+PLANS: dict[Family, TrainPlan] = {"ffdm": FFDM, "dbt": DBT}
+
+
+def smoke(plan: TrainPlan) -> TrainPlan:
+    """Return a plan that runs the whole chain in about a minute and learns nothing."""
+    return replace(
+        plan,
+        architecture=plan.architecture.replace(".small", ".tiny"),
+        rich_breasts=3,
+        screening_breasts=3,
+        validation_breasts=2,
+        validation_exams=4,
+        crops=16,
+        epochs=1,
+        batch=4,
+        whole_epochs=1,
+        windows_per_view=5,
+        local_epochs=1,
+        local_batch=4,
+        combine_epochs=1,
+        fusion_exams=4,
+        fusion_epochs=1,
+        fusion_malignant_share=0.5,
+        malignant_share=0.6,
+        held_out_exams=6,
+        held_out_malignant_share=0.5,
+        workers=1,
+        threads=1,
+    )
