@@ -12,15 +12,20 @@ VOLUMES = "phantom-dbt"
 """The shipped model that reads tomosynthesis, where one was trained."""
 
 
-def native_reader(model: str, calibrations: Calibrations) -> NeuralReader:
+def native_reader(
+    model: str,
+    calibrations: Calibrations,
+    engine: predict.EngineName = "auto",
+    precision: predict.Precision = "f32",
+) -> NeuralReader:
     """The reader around the model of this name, "" for the shipped one, and around the shipped one for volumes.
 
     Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all. Without a model
     for volumes, volumes are refused.
     """
     try:
-        chosen = predict.load(model or registry.DEFAULT)
-        volumes = _volumes() if chosen.info.family == "ffdm" else None
+        chosen = predict.load(model or registry.DEFAULT, engine, precision)
+        volumes = _volumes(engine, precision) if chosen.info.family == "ffdm" else None
     except UnknownModel as error:
         raise ModelNotFound(str(error)) from error
     except ModelError as error:
@@ -28,8 +33,8 @@ def native_reader(model: str, calibrations: Calibrations) -> NeuralReader:
     return NeuralReader(chosen, calibrations, volumes=volumes)
 
 
-def _volumes() -> predict.LoadedModel | None:
+def _volumes(engine: predict.EngineName, precision: predict.Precision) -> predict.LoadedModel | None:
     try:
-        return predict.load(VOLUMES)
+        return predict.load(VOLUMES, engine, precision)
     except UnknownModel:
         return None

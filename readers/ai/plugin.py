@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from models import predict, registry
-from models.errors import ModelError, UnknownModel
+from readers.ai.loading import native_reader
 from readers.ai.reader import NeuralReader
 from readers.plugins.contract import ReaderContext, Scope
 from screening.domain.ai_read import AiIdentity, AiRead
-from screening.domain.errors import ModelNotFound, ModelUnusable
 from screening.domain.study import ImageKind, Study
 from screening.workflow.ports import PixelSource
 
@@ -40,10 +38,4 @@ def native(context: ReaderContext) -> NativeReader:
 
     Raises ModelNotFound or ModelUnusable: a model is loaded exactly as its card says or not at all.
     """
-    try:
-        model = predict.load(context.model or registry.DEFAULT, context.engine, context.precision)
-    except UnknownModel as error:
-        raise ModelNotFound(str(error)) from error
-    except ModelError as error:
-        raise ModelUnusable(f"{error.code}: {error}") from error
-    return NativeReader(NeuralReader(model, context.calibrations))
+    return NativeReader(native_reader(context.model, context.calibrations, context.engine, context.precision))
