@@ -38,7 +38,7 @@ def cut_off_mm(found: Outline, view: str) -> float:
 def nipple_mm(found: Outline) -> float:
     """How far the nipple stands out of the skin line, in mm: the highest bump on the anterior half of the breast."""
     bump = bump_mm(found, NIPPLE_RADIUS_MM)
-    bump[:, : found.mask.any(0).nonzero()[0].max() // 2] = 0.0
+    bump[:, : int(found.width.max()) // 2] = 0.0
     ends = round(10.0 / found.cell_mm)
     bump[:ends] = bump[-ends:] = 0.0
     return float(bump.max())
@@ -55,5 +55,5 @@ def fold_mm(found: Outline) -> float:
 def nipple_row(found: Outline) -> int:
     """Row of the nipple: of the highest bump if there is one, else of the most anterior point."""
     bump = bump_mm(found, NIPPLE_RADIUS_MM)
-    bump[:, : found.mask.any(0).nonzero()[0].max() // 2] = 0.0
+    bump[:, : int(found.width.max()) // 2] = 0.0
     return int(np.unravel_index(int(bump.argmax()), bump.shape)[0]) if bump.max() > NIPPLE_MM else found.front

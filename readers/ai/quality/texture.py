@@ -72,7 +72,7 @@ def _mean(power: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
     return float(power[chosen].mean()) if chosen.any() else 1e-12
 
 
-def _motion_db(power: NDArray[np.float32], frequency: NDArray[np.float64], angle: NDArray[np.float64]) -> float:
+def _motion_db(power: NDArray[np.float32], frequency: NDArray[np.floating], angle: NDArray[np.floating]) -> float:
     """Median over directions against the weakest direction in the band where motion of 1.5 to 3 mm bites."""
     band = (frequency > 0.45) & (frequency < 1.0)
     sector = np.floor(((angle + np.pi / 2) % np.pi) / np.pi * _SECTORS).astype(np.intp) % _SECTORS
@@ -82,13 +82,13 @@ def _motion_db(power: NDArray[np.float32], frequency: NDArray[np.float64], angle
     return float(10 * np.log10(np.median(detail) / max(float(detail.min()), 1e-12)))
 
 
-def _noise_db(power: NDArray[np.float32], frequency: NDArray[np.float64]) -> float:
+def _noise_db(power: NDArray[np.float32], frequency: NDArray[np.floating]) -> float:
     fine = _mean(power, (frequency > 2.0) & (frequency < 3.0))
     coarse = _mean(power, (frequency > 0.3) & (frequency < 0.6))
     return float(10 * np.log10(max(fine, 1e-12) / max(coarse, 1e-12)))
 
 
-def _grid_db(power: NDArray[np.float32], fy: NDArray[np.float64], fx: NDArray[np.float64]) -> float:
+def _grid_db(power: NDArray[np.float32], fy: NDArray[np.floating], fx: NDArray[np.floating]) -> float:
     """Highest peak on the horizontal or vertical axis from 0.5 per mm on, against the median around it."""
     across = power[:, (fx[0] > 0.5) & (fx[0] < 4.0)]
     down = power[((fy > 0.5) & (fy < 4.0))[:, 0]]
