@@ -14,10 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from screening.app.scoring import ScoredExam, Unreadable
-from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.ai_read import AiRead, AiStatus, BreastScore, RegionEvidence
 from screening.domain.quality import TEXTS, Exclusion
 from screening.store.jobs import ParkedJob
 from screening.workflow.ports import CaseSummary
+
+MOST_MARKS = 8
+"""Marks shown in a terminal, the most suspicious first; the JSON file has all."""
 
 STATUS_STYLE = {AiStatus.OK: "bold green", AiStatus.UNCALIBRATED: "bold yellow"}
 
@@ -31,6 +34,8 @@ def exam_panel(exam: ScoredExam, names: Mapping[str, str]) -> Panel:
         parts.append(_exclusions(left_out, names))
     if read.breasts:
         parts.append(_scores(read))
+    if read.quality:
+        parts.append(_quality(read, names))
     if read.identity is not None:
         parts.append(Text(read.identity.label, style="italic"))
     note = "already scored" if exam.done_before else "results"
@@ -46,6 +51,8 @@ def _status_line(read: AiRead) -> Text:
         line.append("   flagged" if read.flagged else "   not flagged")
     elif read.raw_score is not None:
         line.append(f"   raw score {read.raw_score:.3f}, not a read", "yellow")
+    if read.prior_used:
+        line.append(f"   compared with {len(read.prior_digests)} prior images", "dim")
     for reason in read.reasons:
         line.append(f"\n  {reason.value}: {TEXTS[reason]}")
     return line
@@ -72,17 +79,60 @@ def _exclusions(left_out: Sequence[Exclusion], names: Mapping[str, str]) -> Tabl
 
 
 def _scores(read: AiRead) -> Table:
+    """Breasts, then the most suspicious marks with the evidence of each."""
     table = Table(title="Breasts and regions", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("where", "type", "raw", "probability", "box in stored pixels"):
+    for heading in ("where", "type", "raw", "probability", "box in stored pixels", "evidence"):
         table.add_column(heading)
     for breast in read.breasts:
         density = f"density {breast.density.value}" if breast.density else ""
         probability = f"{breast.probability:.4f}" if breast.probability is not None else "-"
-        table.add_row(f"breast {breast.laterality.value}", density, f"{breast.raw_score:.3f}", probability, "")
-    for region in read.regions[:8]:
+        where = f"breast {breast.laterality.value}"
+        table.add_row(where, density, f"{breast.raw_score:.3f}", probability, "", breast_evidence(breast, read))
+    told = read.explanation or (None,) * len(read.regions)
+    for region, why in list(zip(read.regions, told, strict=False))[:MOST_MARKS]:
         at = region.location
-        box = f"{at.x0:.0f},{at.y0:.0f} - {at.x1:.0f},{at.y1:.0f}"
-        table.add_row(f"  {region.slot.value}", region.type.value, f"{region.raw_score:.3f}", "-", box)
+        box = f"{at.x0:.0f},{at.y0:.0f} - {at.x1:.0f},{at.y1:.0f}" + (f" frame {at.frame}" if at.frame else "")
+        evidence = mark_evidence(why) if why else ""
+        table.add_row(f"  {region.slot.value}", region.type.value, f"{region.raw_score:.3f}", "-", box, evidence)
+    return table
+
+
+def breast_evidence(breast: BreastScore, read: AiRead) -> str:
+    """Whether this breast decided the exam, how far its views agree, and what changed since the prior."""
+    said = ["decides the exam"] if len(read.breasts) > 1 and read.deciding is breast.laterality else []
+    if breast.agreement is not None:
+        said.append(f"views agree {breast.agreement:.0%}")
+    if breast.change is not None:
+        said.append(f"{breast.change:+.2f} since prior (logit)")
+    return ", ".join(said)
+
+
+def mark_evidence(why: RegionEvidence) -> str:
+    """What the model said of a mark at each scale, which view agrees, and what changed since the prior.
+
+    >>> from screening.domain.identifiers import SopInstanceUid
+    >>> from screening.domain.opinion import ImageLocation
+    >>> from screening.domain.study import Slot
+    >>> location = ImageLocation(SopInstanceUid("1.2"), 0, 0, 1, 1)
+    >>> mark_evidence(RegionEvidence(location, 0.4, 0.7, 0.5, (Slot.RMLO,), 0.25))
+    'view 0.40, crop 0.70, 50% of evidence, agrees RMLO, +0.25 since prior'
+    """
+    said = [f"view {why.global_score:.2f}"]
+    said += [f"crop {why.local_score:.2f}"] if why.local_score is not None else []
+    said.append(f"{why.attention:.0%} of evidence")
+    said += [f"agrees {', '.join(slot.value for slot in why.agrees)}"] if why.agrees else []
+    said += [f"{why.change:+.2f} since prior"] if why.change is not None else []
+    return ", ".join(said)
+
+
+def _quality(read: AiRead, names: Mapping[str, str]) -> Table:
+    """Notes for the radiographer."""
+    table = Table(title="Image quality, no reason to refuse", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("object", "code", "note", "measured"):
+        table.add_column(heading)
+    for note in read.quality:
+        name = names.get(note.sop_instance_uid, note.sop_instance_uid)
+        table.add_row(escape(name), note.code.value, note.text, f"{note.value:.3g}")
     return table
 
 

@@ -86,23 +86,23 @@ class Scorer:
     site: str
     version: str
 
-    def score(self, study: Study, results: ResultsFolder) -> ScoredExam:
-        """Read one study and write JSON, CAD SR and contact sheet, all or nothing."""
+    def score(self, study: Study, results: ResultsFolder, prior: Study | None = None) -> ScoredExam:
+        """Read one study, compared with the prior, and write JSON, CAD SR and contact sheet, all or nothing."""
         name = stable_id("exam", study.study_instance_uid)
-        folder, signature = results.out / name, self._signature(study)
+        folder, signature = results.out / name, self._signature(study, prior)
         before = _complete(folder, signature)
         if before is not None:
             return ScoredExam(study, before, folder, done_before=True)
-        read = self._read(study)
+        read = self._read(study, prior)
         with writing(results.out):
             self._write(study, read, signature, results.part(name))
             results.publish(name, lambda there: _complete(there, signature) is not None)
         return ScoredExam(study, read, folder, done_before=False)
 
-    def _read(self, study: Study) -> AiRead:
+    def _read(self, study: Study, prior: Study | None) -> AiRead:
         if study.quarantine is not None:
             return refused_read(study, AiStatus.UNSUPPORTED, study.quarantine)
-        return self.reader.read(study, self.pixels, self.site)
+        return self.reader.read(study, self.pixels, self.site, prior)
 
     def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
         if any(image.exclusion not in NO_PART for image in study.images):
@@ -112,9 +112,10 @@ class Scorer:
         document = {"signature": signature, "read": json.loads(to_json(read))}
         (folder / READ_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 
-    def _signature(self, study: Study) -> str:
+    def _signature(self, study: Study, prior: Study | None) -> str:
         identity = self.reader.identity
-        digests = sorted([image.digest for image in study.images] + [other.digest for other in study.others])
+        digests: list[str] = sorted([image.digest for image in study.images] + [o.digest for o in study.others])
+        digests += ["prior", *sorted(image.digest for image in prior.images)] if prior else []
         parts = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine, self.site, self.version)
         return hashlib.sha256("\x1f".join((*parts, *digests)).encode()).hexdigest()
 
@@ -139,10 +140,21 @@ def describe(
 
 
 def score_all(scorer: Scorer, studies: Iterable[Study], out: Path) -> Iterator[ScoredExam]:
-    """Score studies one by one, each complete on disk before the next begins."""
+    """Score studies one by one, each complete on disk before the next begins; a prior is taken from the same batch."""
+    batch = list(studies)
     with results_folder(out) as results:
-        for study in studies:
-            yield scorer.score(study, results)
+        for study in batch:
+            yield scorer.score(study, results, latest_prior(study, batch))
+
+
+def latest_prior(study: Study, batch: Iterable[Study]) -> Study | None:
+    """The latest earlier exam of the same woman (issuer and id) in the batch, or None."""
+    day, woman = study.header.study_date, study.header.person
+    if day is None or not woman.value:
+        return None
+    dated = ((other.header.study_date, other) for other in batch if other.header.person == woman)
+    earlier = [(date, other) for date, other in dated if date is not None and date < day]
+    return max(earlier, key=lambda found: (found[0], found[1].study_instance_uid))[1] if earlier else None
 
 
 def _complete(folder: Path, signature: str) -> AiRead | None:

@@ -71,6 +71,8 @@ def _geometry(stored: Image) -> Iterator[Dataset]:
     if stored.kind is ImageKind.DBT and stored.row_spacing_mm and stored.column_spacing_mm:
         yield num(_CONTEXT, codes.HORIZONTAL_SPACING, 1000 * stored.column_spacing_mm, codes.MICROMETER)
         yield num(_CONTEXT, codes.VERTICAL_SPACING, 1000 * stored.row_spacing_mm, codes.MICROMETER)
+    if stored.kind is ImageKind.DBT and stored.slice_mm:
+        yield num(_CONTEXT, codes.SLICE_SPACING, stored.slice_mm, codes.MILLIMETER)
     if stored.rows and stored.columns:
         yield num(_CONTEXT, codes.PIXEL_ROWS, stored.rows, codes.PIXELS)
         yield num(_CONTEXT, codes.PIXEL_COLUMNS, stored.columns, codes.PIXELS)

@@ -55,6 +55,13 @@ def breast_sentence(score: BreastScore) -> str:
     return said + "."
 
 
+def quality_sentence(read: AiRead) -> str:
+    """Remarks on image quality by view, in words: coded quality findings of ours have no verified code."""
+    slots = {fill.sop_instance_uid: fill.slot.value for fill in read.slots}
+    by_view = dict.fromkeys(f"{slots.get(note.sop_instance_uid, 'retake')}: {note.text}" for note in read.quality)
+    return "; ".join(by_view)
+
+
 def impression(read: AiRead, refused: int) -> str:
     """The overall impression: a score with its meaning, or that this is not a read and why.
 
@@ -68,6 +75,8 @@ def impression(read: AiRead, refused: int) -> str:
     said += [breast_sentence(score) for score in read.breasts]
     if read.density is not None:
         said.append(f"BI-RADS breast composition {read.density.value}.")
+    if read.quality:
+        said.append(f"Image quality notes: {quality_sentence(read)}.")
     if refused:
         said.append(f"Images not read: {refused}; see Failed Detections.")
     return " ".join(said) + label

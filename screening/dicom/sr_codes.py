@@ -82,11 +82,13 @@ STUDY_DATE = _dcm("111060", "Study Date")
 STUDY_TIME = _dcm("111061", "Study Time")
 HORIZONTAL_SPACING = _dcm("111026", "Horizontal Pixel Spacing")
 VERTICAL_SPACING = _dcm("111066", "Vertical Pixel Spacing")
+SLICE_SPACING = _dcm("112226", "Spacing between slices")
 PIXEL_ROWS = _dcm("110910", "Pixel Data Rows")
 PIXEL_COLUMNS = _dcm("110911", "Pixel Data Columns")
 
 PERCENT = Code("%", "UCUM", "Percent")
 MICROMETER = Code("um", "UCUM", "micrometer")
+MILLIMETER = Code("mm", "UCUM", "millimeter")
 PIXELS = Code("{pixels}", "UCUM", "pixels")
 
 SIDES: dict[Laterality, Code] = {

@@ -12,11 +12,11 @@ from pydicom.dataset import Dataset
 
 from screening.dicom.cad_sr import MammographyCadSrWriter
 from screening.dicom.sr_walker import concept, problems, walk
-from screening.domain.ai_read import AiRead, AiStatus, Timing
+from screening.domain.ai_read import AiRead, AiStatus, Region, Timing
 from screening.domain.errors import ReportInvalid
 from screening.domain.identifiers import SopInstanceUid, StudyInstanceUid, is_ours
 from screening.domain.opinion import FindingType
-from screening.domain.quality import Exclusion, ReasonCode
+from screening.domain.quality import QUALITY_TEXTS, Exclusion, QualityCode, QualityNote, ReasonCode
 from screening.domain.study import Image, ImageKind, Slot, Study
 from tests.dicom_out.samples import (
     AT,
@@ -236,19 +236,61 @@ def test_meanings_carry_no_zero_width_space() -> None:
 
 
 def tomosynthesis(slot: Slot) -> Image:
-    return replace(image(slot), kind=ImageKind.DBT, frames=50, sop_class_uid="1.2.840.10008.5.1.4.1.1.13.1.3")
+    made = replace(image(slot), kind=ImageKind.DBT, frames=50, slice_mm=1.25)
+    return replace(made, sop_class_uid="1.2.840.10008.5.1.4.1.1.13.1.3")
+
+
+VOLUMES = replace(STUDY, images=tuple(tomosynthesis(slot) for slot in Slot))
+
+
+def on_frame(slot: Slot, frame: int) -> Region:
+    mark = region(slot)
+    return replace(mark, location=replace(mark.location, frame=frame))
+
+
+FRAME_MARKS = (on_frame(Slot.LCC, 23), on_frame(Slot.LCC, 24), on_frame(Slot.RMLO, 50))
+READ_OF_VOLUMES = replace(OK_READ, regions=FRAME_MARKS)
+
+
+def written(read: AiRead, study: Study, path: Path) -> Dataset:
+    WRITER.write(study, read, AT, path)
+    return pydicom.dcmread(path)
 
 
 def test_a_mark_on_a_frame_selects_a_library_entry_that_names_the_frame(tmp_path: Path) -> None:
-    study = replace(STUDY, images=tuple(tomosynthesis(slot) for slot in Slot))
-    mark = region(Slot.LCC)
-    mark = replace(mark, location=replace(mark.location, frame=23))
-    WRITER.write(study, replace(OK_READ, regions=(mark,)), AT, tmp_path / "dbt.dcm")
+    report = written(READ_OF_VOLUMES, VOLUMES, tmp_path / "dbt.dcm")
     assert iod_errors(tmp_path / "dbt.dcm") == []
-    report = pydicom.dcmread(tmp_path / "dbt.dcm")
-    (center,) = items(report, "111010")
-    target = dict(walk(report))[tuple(center.ContentSequence[0].ReferencedContentItemIdentifier)]
-    assert target.ReferencedSOPSequence[0].ReferencedFrameNumber == 23
+    assert problems(report) == ()
+    everything = dict(walk(report))
+    for shape in (*items(report, "111010"), *items(report, "111041")):
+        target = everything[tuple(shape.ContentSequence[0].ReferencedContentItemIdentifier)]
+        reference = target.ReferencedSOPSequence[0]
+        assert (reference.ReferencedSOPInstanceUID, reference.ReferencedFrameNumber) in {
+            (mark.location.sop_instance_uid, mark.location.frame) for mark in FRAME_MARKS
+        }
+    centers = [everything[tuple(c.ContentSequence[0].ReferencedContentItemIdentifier)] for c in items(report, "111010")]
+    assert sorted(target.ReferencedSOPSequence[0].ReferencedFrameNumber for target in centers) == [23, 24, 50]
+
+
+def test_the_library_states_the_geometry_of_volumes(tmp_path: Path) -> None:
+    report = written(READ_OF_VOLUMES, VOLUMES, tmp_path / "dbt.dcm")
+    assert {number(item) for item in items(report, "112226")} == {1.25}
+    assert {number(item) for item in items(report, "111026")} == {100.0}
+    assert items(written(OK_READ, STUDY, tmp_path / "mg.dcm"), "112226") == []
+
+
+@pytest.mark.slow
+def test_marks_on_frames_follow_template_4000(tmp_path: Path) -> None:
+    WRITER.write(VOLUMES, READ_OF_VOLUMES, AT, tmp_path / "dbt.dcm")
+    assert template_complaints(tmp_path / "dbt.dcm") == []
+
+
+def test_image_quality_is_told_in_words_and_changes_no_summary(tmp_path: Path) -> None:
+    notes = (QualityNote(uid_of(Slot.LMLO), QualityCode.PECTORAL_SHORT, 12.0),)
+    report = written(replace(OK_READ, quality=notes), STUDY, tmp_path / "cad.dcm")
+    assert f"LMLO: {QUALITY_TEXTS[QualityCode.PECTORAL_SHORT]}" in words(report)
+    assert value(items(report, "111017")[0]) == SUMMARIES["flagged"][0]
+    assert iod_errors(tmp_path / "cad.dcm") == []
     assert problems(report) == ()
 
 
