@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from screening.app.commands import audit, commission, demo, follow_up, intake, operation, phantom, reading, results, score
+from screening.app.commands import (
+    audit,
+    commission,
+    demo,
+    follow_up,
+    intake,
+    operation,
+    phantom,
+    reading,
+    results,
+    score,
+)
 from screening.app.compose import VERSION
 from screening.app.exit_codes import ExitCode, exit_code
 from screening.app.logging import configure_logging
@@ -67,7 +78,7 @@ for panel, commands in {
         follow_up.late_images,
         follow_up.assess,
     ),
-    RUNNING: (operation.serve, operation.policies, demo.demo, phantom.phantom),
+    RUNNING: (operation.serve, operation.policies, commission.commission, demo.demo, phantom.phantom),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
