@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from models import cards
-from models.errors import InputInvalid
+from models.engines.choice import open_engine
+from models.errors import EngineUnavailable, InputInvalid
+from models.pipeline import ImagePipeline
 from models.pipeline_exam import predict_exam
+from models.pipeline_volume import VolumePipeline
 from models.predictions import BreastPrediction, ExamPrediction, FrameSource, ViewPrediction
 from models.preprocess import PreparedView, prepare
 from models.regions import Region
-from models.registry import DEFAULT, create_model
+from models.registry import DEFAULT, WHOLE_FAMILY, card_of, create_model, statistics
+from models.weights import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -133,24 +138,46 @@ class LoadedModel:
         return cards.reference(self.info.name)
 
 
-def load(name: str = DEFAULT, engine: EngineName = "auto", precision: Precision = "f32") -> LoadedModel:
-    """Return the model of that name, loaded once per process, engine and precision.
+def load(
+    name: str = DEFAULT, engine: EngineName = "auto", precision: Precision = "f32", threads: int | None = None
+) -> LoadedModel:
+    """Return the model of that name, loaded once per process, engine, precision and number of threads.
 
-    Raises any of `models.errors`' loading errors.
+    `auto` is the best engine that is installed and that the model was exported for. `threads` None leaves the engine's
+    choice. Raises EngineUnavailable and any of `models.errors`' loading errors.
     """
-    return _load(name, engine, precision)
+    return _load(name, engine, precision, threads)
 
 
 @functools.cache
-def _load(name: str, engine: EngineName, precision: Precision) -> LoadedModel:
-    network, ood, card = create_model(name)
+def _load(name: str, engine: EngineName, precision: Precision, threads: int | None) -> LoadedModel:
+    card = card_of(name)
+    if card.architecture.startswith(WHOLE_FAMILY):
+        return _whole(name, engine, precision)
+    return assemble(card, STORE, engine, precision, threads)
+
+
+def assemble(
+    card: ModelCard, store: Path, engine: EngineName = "auto", precision: Precision = "f32", threads: int | None = None
+) -> LoadedModel:
+    """Return the model of a card whose files lie in `store`, without keeping it. Raises as `load`."""
+    runner, note = open_engine(engine, precision, card, store, threads)
+    pipeline = ImagePipeline if card.family == "ffdm" else VolumePipeline
+    return LoadedModel(_info(card, runner, note), runner, pipeline(runner, statistics(card, store)))
+
+
+def _whole(name: str, engine: EngineName, precision: Precision) -> LoadedModel:
+    """A network of the first family, which has one engine. Raises EngineUnavailable for another."""
+    if engine not in ("auto", "torch") or precision != "f32":
+        raise EngineUnavailable(f"model {name!r} runs on torch in f32 only")
     from models.engines.torch_engine import TorchEngine
 
+    network, ood, card = create_model(name)
     runner = TorchEngine(network, ood)
-    return LoadedModel(_info(card, runner), runner, runner)
+    return LoadedModel(_info(card, runner, ""), runner, runner)
 
 
-def _info(card: ModelCard, engine: Engine) -> ModelInfo:
+def _info(card: ModelCard, engine: Engine, note: str) -> ModelInfo:
     return ModelInfo(
         name=card.name,
         version=card.version,
@@ -164,4 +191,6 @@ def _info(card: ModelCard, engine: Engine) -> ModelInfo:
         views=card.views,
         phantom_trained=card.phantom_trained,
         label=card.label,
+        family=card.family,
+        engine_note=note,
     )

@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 NAME = "breast-crop"
-VERSION = "1"
+VERSION = "2"
 LOW_CONTRAST = 0.02
 """Deviation of the grey values 0..1 inside the breast below which the image is noted as flat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Constants of this preprocessing; lengths in mm, `rows` x `cols` the fixed input size."""
+    """Constants of this preprocessing; lengths in mm, `rows` x `cols` the fixed input size.
+
+    `crop_px` pixels of `crop_mm` are a region read again at full resolution; a tomosynthesis slab is `slab_mm` thick
+    and begins every `slab_step_mm`.
+    """
 
     rows: int = 640
     cols: int = 448
@@ -41,6 +45,10 @@ class Settings:
     air_share: float = 0.10
     clip_low: float = -3.0
     clip_high: float = 6.0
+    crop_px: int = 192
+    crop_mm: float = 0.1
+    slab_mm: float = 6.0
+    slab_step_mm: float = 3.0
 
 
 SETTINGS = Settings()
@@ -94,12 +102,16 @@ class PreparedView:
     deviation: float
 
 
+BEFORE_CROPS = ("breast-crop-1", "b3ca52b14c0a4cf1c50d2f108f9d4d9bddc87429d04552efb29048a0cb3fa973")
+"""Identity of the same input without crops and slabs, for a network that reads neither."""
+
+
 @functools.cache
 def identity() -> tuple[str, str]:
     """Return (id, sha256) of this preprocessing: its name and version, and a hash over those and every constant.
 
     >>> identity()[0]
-    'breast-crop-1'
+    'breast-crop-2'
     """
     content = json.dumps({"name": NAME, "version": VERSION, **asdict(SETTINGS)}, sort_keys=True)
     return f"{NAME}-{VERSION}", hashlib.sha256(content.encode()).hexdigest()
@@ -118,8 +130,9 @@ def prepare(pixels01: NDArray[np.float32], pixel_mm: float) -> PreparedView:
         return _empty(pixels01, pixel_mm)
     box = _crop_box(mask, cell, pixel_mm, pixels01.shape)
     transform, reduced = _fit(box, pixel_mm)
-    array = _resample(pixels01, transform)
-    breast = _resample(np.repeat(np.repeat(mask, cell, 0), cell, 1).astype(np.float32), transform) > 0.5
+    array = resample(pixels01, transform)
+    cells = ViewTransform(transform.offset_x / cell, transform.offset_y / cell, transform.scale * cell)
+    breast = resample(mask.astype(np.float32), cells) > 0.5
     mean, deviation = _level(array, breast)
     normal = np.where(breast, normalise(array, mean, deviation), SETTINGS.clip_low).astype(np.float32)
     notes = (
@@ -203,10 +216,16 @@ def _fit(box: Box, pixel_mm: float) -> tuple[ViewTransform, bool]:
     return ViewTransform(box[0], box[1] - free_rows / 2, scale), scale < natural * 0.999
 
 
-def _resample(image: NDArray[np.float32], transform: ViewTransform) -> NDArray[np.float32]:
-    """Area-average (when shrinking) or interpolate (when enlarging) to the input grid; 0 outside the image."""
-    vertical = _weights(SETTINGS.rows, image.shape[0], transform.offset_y, transform.scale)
-    horizontal = _weights(SETTINGS.cols, image.shape[1], transform.offset_x, transform.scale)
+def resample(
+    image: NDArray[np.float32], transform: ViewTransform, shape: tuple[int, int] | None = None
+) -> NDArray[np.float32]:
+    """Area-average (when shrinking) or interpolate (when enlarging) to a grid of `shape`, by default the input's.
+
+    What lies outside the image is 0, air.
+    """
+    rows, cols = shape or (SETTINGS.rows, SETTINGS.cols)
+    vertical = _weights(rows, image.shape[0], transform.offset_y, transform.scale)
+    horizontal = _weights(cols, image.shape[1], transform.offset_x, transform.scale)
     half = vertical @ np.ascontiguousarray(image, dtype=np.float32)
     return np.ascontiguousarray((horizontal @ np.ascontiguousarray(half.T)).T)
 

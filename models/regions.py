@@ -50,6 +50,30 @@ class Region:
     attention: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A peak of the map at (`row`, `col`) with the `box` (x0, y0, x1, y1) of its extent, all in cells."""
+
+    row: int
+    col: int
+    box: Box
+
+
+def candidates(saliency: NDArray[np.float32], rules: RegionRules = RULES) -> tuple[Candidate, ...]:
+    """Return the peaks of a map float (h, w) 0..1, strongest first, none overlapping another too far."""
+    top = scipy.ndimage.maximum_filter(saliency, size=3, mode="constant")
+    rows, cols = np.nonzero((saliency == top) & (saliency >= rules.floor))
+    order = np.argsort(-saliency[rows, cols], kind="stable")
+    kept: list[Candidate] = []
+    for row, col in zip(rows[order].tolist(), cols[order].tolist(), strict=True):
+        box = _extent(saliency, row, col, rules)
+        if all(intersection_over_union(box, other.box) < rules.overlap for other in kept):
+            kept.append(Candidate(row, col, box))
+        if len(kept) == rules.most:
+            break
+    return tuple(kept)
+
+
 def find(
     saliency: NDArray[np.float32], type_map: NDArray[np.float32], rules: RegionRules = RULES
 ) -> tuple[Region, ...]:
@@ -57,18 +81,12 @@ def find(
 
     `saliency` is float (h, w) 0..1, `type_map` float (types, h, w).
     """
-    top = scipy.ndimage.maximum_filter(saliency, size=3, mode="constant")
-    rows, cols = np.nonzero((saliency == top) & (saliency >= rules.floor))
-    order = np.argsort(-saliency[rows, cols], kind="stable")
-    kept: list[Region] = []
-    for row, col in zip(rows[order].tolist(), cols[order].tolist(), strict=True):
-        box = _extent(saliency, row, col, rules)
-        if all(intersection_over_union(box, other.box) < rules.overlap for other in kept):
-            kind = LESION_TYPES[int(type_map[:, row, col].argmax())]
-            kept.append(Region(box, float(saliency[row, col]), kind))
-        if len(kept) == rules.most:
-            break
-    return tuple(kept)
+    return tuple(
+        Region(
+            peak.box, float(saliency[peak.row, peak.col]), LESION_TYPES[int(type_map[:, peak.row, peak.col].argmax())]
+        )
+        for peak in candidates(saliency, rules)
+    )
 
 
 def intersection_over_union(one: Box, other: Box) -> float:

@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 ARCHITECTURES: dict[str, str] = {
-    "dbt_slab.base": "models.architectures.dbt_slab",
     "dbt_slab.small": "models.architectures.dbt_slab",
     "dbt_slab.tiny": "models.architectures.dbt_slab",
     "exam_fusion.small": "models.architectures.exam_fusion",
-    "global_local.base": "models.architectures.global_local",
     "global_local.small": "models.architectures.global_local",
     "global_local.tiny": "models.architectures.global_local",
     "saliency_fpn.tiny": "models.architectures.saliency_fpn",

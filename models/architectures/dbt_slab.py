@@ -124,13 +124,8 @@ def tiny() -> DbtSlab:
 
 
 def small() -> DbtSlab:
-    """About 1.5 M parameters: trains on two CPU cores within the hour."""
-    return DbtSlab((24, 48, 96, 192), (24, 48, 96, 192), stem=12, neck=64)
-
-
-def base() -> DbtSlab:
     """About 2.6 M parameters: trains on two CPU cores within hours."""
     return DbtSlab((32, 64, 128, 256), (32, 64, 128, 256), stem=16, neck=64)
 
 
-VARIANTS = {"dbt_slab.base": base, "dbt_slab.tiny": tiny, "dbt_slab.small": small}
+VARIANTS = {"dbt_slab.small": small, "dbt_slab.tiny": tiny}

@@ -89,13 +89,8 @@ def tiny() -> GlobalLocal:
 
 
 def small() -> GlobalLocal:
-    """About 1.5 M parameters: trains on two CPU cores within the hour."""
-    return GlobalLocal(1, (24, 48, 96, 192), (24, 48, 96, 192), stem=12, neck=64)
-
-
-def base() -> GlobalLocal:
     """About 2.6 M parameters: trains on two CPU cores within hours."""
     return GlobalLocal(1, (32, 64, 128, 256), (32, 64, 128, 256), stem=16, neck=64)
 
 
-VARIANTS = {"global_local.base": base, "global_local.tiny": tiny, "global_local.small": small}
+VARIANTS = {"global_local.small": small, "global_local.tiny": tiny}

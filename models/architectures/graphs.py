@@ -16,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from models.preprocess import SETTINGS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,8 +29,8 @@ STRIDE = 8
 """Input pixels per cell of the global map, on each axis."""
 CROPS = 6
 """Regions of a view that are read again at full resolution; a view with fewer is padded and masked."""
-CROP_PX = 192
-CROP_MM = 0.1
+CROP_PX = SETTINGS.crop_px
+CROP_MM = SETTINGS.crop_mm
 LOCAL_FEATURES = 32
 EMBEDDING = 32
 """Length of a view's embedding, the exam network's input per slot."""

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from models.errors import CardInvalid, UnknownModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent
 
@@ -19,8 +23,9 @@ FOLDER = Path(__file__).parent
 class ModelCard:
     """The part of a card that code relies on; the file holds more, for people.
 
-    `modalities`, `views` and `sop_class` limit what the model may be shown. `phantom_trained` models carry the label
-    wherever a score of theirs is shown.
+    `modalities` and `views` limit what the model may be shown. `phantom_trained` models carry the label wherever a
+    score of theirs is shown. `family` is what it reads, `ffdm` images or `dbt` volumes; `fusion` the architecture of
+    its exam network, None without one; `graphs` the SHA-256 of its exported file per graph, empty without any.
     """
 
     name: str
@@ -34,6 +39,9 @@ class ModelCard:
     views: tuple[str, ...]
     phantom_trained: bool
     label: str
+    family: Literal["ffdm", "dbt"] = "ffdm"
+    fusion: str | None = None
+    graphs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +93,21 @@ def read(name: str, folder: Path = FOLDER) -> ModelCard:
             views=tuple(content["scope"]["views"]),
             phantom_trained=content["phantom_trained"],
             label=content["label"],
+            family=_family(content.get("family", "ffdm")),
+            fusion=content.get("fusion"),
+            graphs=dict(content.get("graphs", {})),
         )
-    except (tomllib.TOMLDecodeError, KeyError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CardInvalid(f"card {name!r} cannot be used: {error}") from error
+
+
+def _family(text: object) -> Literal["ffdm", "dbt"]:
+    """Raises ValueError for a family that this installation cannot read."""
+    if text == "ffdm":
+        return "ffdm"
+    if text == "dbt":
+        return "dbt"
+    raise ValueError(f"unknown family {text!r}")
 
 
 def reference(name: str, folder: Path = FOLDER) -> Reference:

@@ -133,8 +133,8 @@ def test_what_is_no_view_is_refused(image: NDArray[np.float32], pixel_mm: float)
 
 def test_the_identity_covers_every_constant() -> None:
     name, digest = identity()
-    assert name == "breast-crop-1"
-    assert digest == "b3ca52b14c0a4cf1c50d2f108f9d4d9bddc87429d04552efb29048a0cb3fa973"
+    assert name == "breast-crop-2"
+    assert digest == "d9910e018fbb93bb7dbf87b96f3f60c6ea2012d2a149b2063ae2f209403d9e19"
 
 
 def test_a_full_size_view_is_prepared_quickly() -> None:
