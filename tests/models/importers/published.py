@@ -1,6 +1,9 @@
-"""Random checkpoints with the names and shapes of the published ones, written out here and not read off our networks."""
+"""Random checkpoints with names and shapes of the published ones, written out here, not read off our networks."""
 
 from __future__ import annotations
+
+import functools
+import math
 
 import torch
 
@@ -10,7 +13,8 @@ _COUNTER = "num_batches_tracked"
 
 
 def _normal(shape: tuple[int, ...]) -> torch.Tensor:
-    return torch.randn(shape) * 0.05
+    inputs = math.prod(shape[1:]) if len(shape) > 1 else 400
+    return torch.randn(shape) / math.sqrt(inputs)
 
 
 def _batch_norm(name: str, width: int) -> State:
@@ -41,6 +45,12 @@ def _resnet18(first: str, layer: str) -> State:
     return state
 
 
+def hollow(state: State) -> State:
+    """The same names and shapes, each tensor one value repeated: a file of a few kilobytes."""
+    return {name: value.flatten()[0].clone().expand(value.shape) for name, value in state.items()}
+
+
+@functools.cache
 def gmic(seed: int = 1) -> State:
     """GMIC's sample models: global network of widths 16..256, local ResNet-18, gated attention, fusion."""
     torch.manual_seed(seed)
@@ -95,6 +105,7 @@ def convnext_small(seed: int = 2) -> State:
     return convnext((3, 3, 27, 3), (96, 192, 384, 768), seed)
 
 
+@functools.cache
 def convnext_atto(seed: int = 2) -> State:
     """The smallest backbone of that family, for fast tests."""
     return convnext((2, 2, 6, 2), (40, 80, 160, 320), seed, (1, 1))
@@ -104,6 +115,7 @@ FACTORS = {"density": 4, "binary_family_history": 1, "age": 4, "race": 13}
 """Some of Mirai's risk factors with their numbers of classes, in the published order."""
 
 
+@functools.cache
 def mirai(seed: int = 3, head: bool = True) -> State:
     """Mirai's image encoder snapshot as a state dict: flattened stages, risk factor layers, hazard, an unused layer."""
     torch.manual_seed(seed)
