@@ -1,110 +1,80 @@
 """`python -m models.train`: the whole run from seeds to shipped files.
 
-Writes the weights, the card and the reference scores into the package (or `--out`); keeps caches and checkpoints in
-`--work`, from which an interrupted run goes on.
+Writes weights, exported graphs, card, reference scores and the card's page into the project (or where it is told);
+keeps data and checkpoints in `--work`, from which a killed run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+import os
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from models.architectures import build
 from models.cards import FOLDER
-from models.engines.torch_engine import TorchEngine
-from models.ood import OodReference, fit
-from models.registry import DEFAULT
-from models.train.cache import fingerprint, samples
-from models.train.heldout import descriptors, score_exams
-from models.train.loop import train
-from models.train.plan import HELD_OUT_SEEDS, SMOKE, TRAIN_SEEDS, VALIDATION_SEEDS, TrainPlan
-from models.train.publish import Published, write_card, write_reference
-from models.weights import STORE, load_into, save
+from models.evaluate import judge
+from models.train import heldout, publish
+from models.train.chain import train
+from models.train.plan import PLANS, smoke
+from models.train.progress import Progress
+from models.weights import STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from models.architectures.saliency_fpn import SaliencyFpn
-    from models.train.heldout import HeldOutView
+    from models.evaluate import TestReport
+    from models.train.plan import TrainPlan
 
-OOD_TRAINING_BREASTS = 300
-"""How many training breasts describe the training distribution."""
+PAGES = Path(__file__).parents[2] / "docs" / "model-cards"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run training; return the process's exit code."""
     options = _options(arguments)
-    plan = SMOKE if options.smoke else TrainPlan()
+    plan = PLANS[options.family]
+    plan = smoke(plan) if options.smoke else plan
+    plan = replace(plan, minutes=options.minutes)
     if options.workers:
         plan = replace(plan, workers=options.workers, threads=options.workers)
-    run(plan, options.name, options.work, options.cards, options.store, _reporter())
+    name = options.name or f"phantom-{options.family}"
+    work = options.work / options.family
+    work.mkdir(parents=True, exist_ok=True)
+    run(plan, name, work, (options.cards, options.store, options.pages), Progress(work / "log.csv"))
     return 0
 
 
 def run(
-    plan: TrainPlan, name: str, work: Path, cards: Path, store: Path, report: Callable[[str], None]
-) -> tuple[Published, list[HeldOutView]]:
-    """Train, publish and judge one model; return what was published and the held-out views it was judged on."""
-    data = samples(TRAIN_SEEDS, plan.breasts, plan.malignant_share, work, plan.workers, report)
-    validation = samples(VALIDATION_SEEDS, plan.validation_breasts, plan.malignant_share, work, plan.workers, report)
-    network = train(plan, data, validation, work / f"{name}-{fingerprint()[:12]}.checkpoint.pt", report)
-    file = f"{name}-{plan.architecture}.safetensors"
-    published = Published(name, file, _publish_weights(plan, network, store / file, report), fingerprint())
-    engine = _reloaded(plan, store / file, published.weights_sha256)
-    views: list[HeldOutView] = []
-    for offset, vendor in enumerate(("style-a", "style-b")):
-        first = HELD_OUT_SEEDS + offset * plan.held_out_exams_per_vendor
-        seeds = range(first, first + plan.held_out_exams_per_vendor)
-        views += score_exams(engine, seeds, vendor, plan.held_out_malignant_share, plan.workers, report)
-    write_card(cards / f"{name}.toml", published, plan, views)
-    write_reference(cards / f"{name}.reference.json", published, views)
-    report(f"published {name} {published.weights_sha256[:12]}")
-    return published, views
-
-
-def _publish_weights(plan: TrainPlan, network: SaliencyFpn, path: Path, report: Callable[[str], None]) -> str:
-    """Save, reload what rounding left, measure the training distribution with it, save again; return the SHA-256."""
-    blank = OodReference(np.zeros(1), np.zeros((1, 1)), 1.0)
-    engine = _reloaded(plan, path, save(network, blank, path))
-    report("measuring the training distribution")
-    count = min(OOD_TRAINING_BREASTS, plan.breasts)
-    inside = descriptors(engine, range(TRAIN_SEEDS, TRAIN_SEEDS + count), plan.malignant_share)
-    seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + plan.validation_breasts)
-    return save(network, fit(inside, descriptors(engine, seeds, plan.malignant_share)), path)
-
-
-def _reloaded(plan: TrainPlan, path: Path, sha256: str) -> TorchEngine:
-    """Return an engine on the file as it will ship."""
-    network = build(plan.architecture)
-    ood = load_into(network, path, sha256)
-    return TorchEngine(network.eval(), ood)
-
-
-def _reporter() -> Callable[[str], None]:
-    """Return a function that keeps one progress line on a terminal and writes lines elsewhere."""
-    started, terminal = time.perf_counter(), sys.stderr.isatty()
-
-    def report(text: str) -> None:
-        line = f"[{time.perf_counter() - started:6.0f} s] {text}"
-        sys.stderr.write(f"\r{line:<100}" if terminal else line + "\n")
-        sys.stderr.flush()
-
-    return report
+    plan: TrainPlan, name: str, work: Path, folders: tuple[Path, Path, Path], progress: Progress
+) -> tuple[publish.Published, TestReport]:
+    """Train, publish and judge one model; `folders` are those of cards, weights and pages."""
+    cards, store, pages = folders
+    trained = train(plan, work, progress)
+    published = publish.write_model(plan, name, trained, store)
+    progress.say(f"published {published.weights_file} {published.weights_sha256[:12]}")
+    publish.write_card(cards / f"{name}.toml", published, plan, trained.ran, progress.statistic())
+    exams = heldout.score_exams(plan, name, (cards, store), work, progress)
+    report = judge("phantom women never seen, unseen vendor style", exams)
+    publish.write_card(cards / f"{name}.toml", published, plan, trained.ran, progress.statistic(), report)
+    publish.write_reference(cards / f"{name}.reference.json", published, exams)
+    publish.write_page(pages / f"{name}.md", published, plan, trained.ran, report)
+    if report.exam is not None:
+        progress.say(f"held out: exam AUC {report.exam.auc:.3f} ({report.exam.low:.3f} to {report.exam.high:.3f})")
+    return published, report
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
-    parser.add_argument("--name", default=DEFAULT, help="name of the card and weights to write")
+    parser.add_argument("--family", choices=sorted(PLANS), default="ffdm", help="images or tomosynthesis volumes")
+    parser.add_argument("--name", default="", help="name of the card and weights to write")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "secondread-train")
     parser.add_argument("--cards", type=Path, default=FOLDER, help="folder for card and reference scores")
-    parser.add_argument("--store", type=Path, default=STORE, help="folder for the weights")
+    parser.add_argument("--store", type=Path, default=STORE, help="folder for weights and exported graphs")
+    parser.add_argument("--pages", type=Path, default=PAGES, help="folder for the card's page")
+    parser.add_argument("--minutes", type=float, default=0.0, help="limit of all training stages, 0 for none")
     parser.add_argument("--workers", type=int, default=0, help="processes and threads to use")
     parser.add_argument("--smoke", action="store_true", help="run the whole chain on a handful of phantoms")
     return parser.parse_args(arguments)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.labels import LESION_TYPES
-from models.train.planes import STRIDE, restore
+from models.train.planes import STRIDE, UNKNOWN, restore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,8 @@ def draw(planes: Planes, count: int, size: int, hard: Places, rng: np.random.Gen
 
 
 def cut(planes: Planes, places: Places, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return crops float32 (N, C, size, size) and their targets float32 (N, 1 + types, size / 8, size / 8).
+    """Return crops float32 (N, C, size, size) and their targets float32 (N, 1 + types, size / 8, size / 8),
+    -1 where unknown.
 
     Crops are aligned to the grid of the targets and moved inside the plane where they would reach beyond it.
     """
@@ -73,7 +74,7 @@ def cut(planes: Planes, places: Places, size: int) -> tuple[NDArray[np.float32],
     for index, (plane, t, c) in enumerate(zip(places.plane, top, left, strict=True)):
         images[index] = planes.images[plane, :, t * STRIDE : t * STRIDE + size, c * STRIDE : c * STRIDE + size]
         targets[index] = planes.targets[plane, :, t : t + cells, c : c + cells]
-    return restore(images), targets.astype(np.float32)
+    return restore(images), np.where(targets == UNKNOWN, np.float32(-1.0), targets.astype(np.float32))
 
 
 def _on_lesions(

@@ -1,155 +1,153 @@
-"""Judges the published file, not the network in memory: held-out women through the same front door a reader uses."""
+"""Judges the published files, not the network in memory: women never seen, an unseen device, the reader's front door."""
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from statistics import fmean
+import json
+from dataclasses import asdict
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models import phantom
-from models.cards import ReferenceScore
-from models.evaluate import auc_with_interval
-from models.preprocess import prepare
-from models.train.samples import presentation
+from models import cards, phantom
+from models.evaluate.cases import BreastCase, ExamCase, Finding, Mark, ViewCase
+from models.labels import SLOTS, TYPE_OF_KIND
+from models.predict import assemble
+from models.train import store
+from models.train.plan import HELD_OUT_SEEDS, HELD_OUT_STYLE
+from models.train.planes import presentation
+from models.train.volumes import Frames, at_pitch
+from models.train.women import with_prior
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from models.engines.torch_engine import TorchEngine
-    from models.evaluate import AucEstimate
-    from models.preprocess import PreparedView
+    from models.labels import Laterality, ViewName
+    from models.phantom import PhantomView, PhantomVolume
+    from models.phantom.spec import ExamSpec
+    from models.predict import LoadedModel
+    from models.predictions import ViewPrediction
+    from models.train.plan import TrainPlan
+    from models.train.progress import Progress
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeldOutView:
-    """One view: who and what it shows, and its raw score. `hit`: the strongest mark's centre lies in a cancer."""
-
-    exam: int
-    vendor: str
-    laterality: str
-    malignant: bool
-    breast_malignant: bool
-    kinds: tuple[str, ...]
-    score: float
-    hit: bool
-    ood_score: float
-    density_right: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedExam:
-    """A phantom exam on its way through the model."""
-
-    exam: phantom.PhantomExam
-    prepared: tuple[PreparedView, ...]
-
-
-def prepared_exam(seed: int, vendor: str, malignant_share: float) -> PreparedExam:
-    """Generate and prepare the four views of one woman."""
-    exam = phantom.exam(seed, phantom.screening_spec(seed, malignant_share, vendor))
-    return PreparedExam(exam, tuple(prepare(presentation(view), view.pixel_mm) for view in exam.views))
+    Slot = tuple[Laterality, ViewName]
+    Taken = PhantomView | PhantomVolume
 
 
 def score_exams(
-    engine: TorchEngine,
-    seeds: Sequence[int],
-    vendor: str,
-    malignant_share: float,
-    workers: int,
-    report: Callable[[str], None],
-) -> list[HeldOutView]:
-    """Score every view of the exams of these women as one vendor's device would have taken them."""
-    make = partial(prepared_exam, vendor=vendor, malignant_share=malignant_share)
-    views: list[HeldOutView] = []
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        for index, item in enumerate(pool.map(make, seeds, chunksize=2)):
-            views.extend(_score(engine, item))
-            if (index + 1) % 20 == 0 or index + 1 == len(seeds):
-                report(f"held-out exams {vendor} {index + 1}/{len(seeds)}")
-    return views
+    plan: TrainPlan, name: str, folders: tuple[Path, Path], work: Path, progress: Progress
+) -> list[ExamCase]:
+    """Return the held-out exams as the model of a card scores them; `folders` are those of cards and of weights."""
+    card = cards.read(name, folders[0])
+    make = partial(exam_columns, plan=plan, name=name, folders=folders, weights=card.weights_sha256)
+    women = range(HELD_OUT_SEEDS, HELD_OUT_SEEDS + plan.held_out_exams)
+    kind = f"held-out-{card.weights_sha256[:8]}-{plan.held_out_pixel_mm:g}-{plan.held_out_malignant_share:g}"
+    chunks = store.generated(kind, make, women, work, plan.workers, progress)
+    return [case_of(json.loads(str(text))) for chunk in chunks for text in chunk["cases"]]
 
 
-def descriptors(engine: TorchEngine, seeds: Sequence[int], malignant_share: float) -> NDArray[np.float64]:
-    """Return the out-of-distribution descriptors (N, F) of one breast per woman, both views."""
-    rows = []
-    for seed in seeds:
-        spec = phantom.screening_spec(seed, malignant_share)
-        views = phantom.breast(seed, spec, phantom.LATERALITIES[seed % 2])
-        rows += [engine.descriptor(prepare(presentation(view), view.pixel_mm)) for view in views]
-    return np.stack(rows)
+def exam_columns(
+    women: range, plan: TrainPlan, name: str, folders: tuple[Path, Path], weights: str
+) -> dict[str, NDArray[np.generic]]:
+    """Return the exams of these women as JSON texts, column `cases`."""
+    model = _model(name, folders, weights)
+    return {"cases": np.array([json.dumps(asdict(exam_case(plan, model, seed))) for seed in women])}
 
 
-def breast_scores(views: Sequence[HeldOutView]) -> list[ReferenceScore]:
-    """Fuse views into breasts: the mean of a breast's view scores."""
-    return [
-        ReferenceScore("breast", group[0].vendor, fmean(v.score for v in group), group[0].breast_malignant)
-        for group in _grouped(views, by_side=True)
-    ]
-
-
-def exam_scores(views: Sequence[HeldOutView]) -> list[ReferenceScore]:
-    """Fuse breasts into exams: the larger of the two breast scores."""
-    fused = []
-    for group in _grouped(views, by_side=False):
-        breasts = breast_scores(group)
-        worst = max(breast.score for breast in breasts)
-        fused.append(ReferenceScore("exam", group[0].vendor, worst, any(b.malignant for b in breasts)))
-    return fused
-
-
-def estimate(scores: Sequence[ReferenceScore]) -> AucEstimate:
-    """Return the AUC of fused scores with its interval."""
-    return auc_with_interval(np.array([s.score for s in scores]), np.array([s.malignant for s in scores]))
-
-
-def _grouped(views: Sequence[HeldOutView], *, by_side: bool) -> list[list[HeldOutView]]:
-    """Views of one exam, or of one breast of it, in order of appearance."""
-    groups: dict[tuple[str, int, str], list[HeldOutView]] = {}
-    for view in views:
-        groups.setdefault((view.vendor, view.exam, view.laterality if by_side else ""), []).append(view)
-    return list(groups.values())
-
-
-def _score(engine: TorchEngine, item: PreparedExam) -> list[HeldOutView]:
-    """Predict the views of one exam and compare with its truth."""
-    sick = {lesion.laterality for lesion in item.exam.spec.lesions if lesion.malignant}
-    scored = []
-    for view, prepared in zip(item.exam.views, item.prepared, strict=True):
-        answer = engine.predict(prepared)
-        guess = max(answer.densities, key=lambda letter: answer.densities[letter])
-        scored.append(
-            HeldOutView(
-                exam=item.exam.seed,
-                vendor=item.exam.spec.vendor,
-                laterality=view.laterality,
-                malignant=view.malignant,
-                breast_malignant=view.laterality in sick,
-                kinds=tuple(lesion.kind for lesion in view.lesions if lesion.malignant),
-                score=answer.malignancy,
-                hit=bool(answer.regions) and _inside(view, answer.regions[0].box),
-                ood_score=answer.ood_score,
-                density_right=guess == view.density,
-            )
-        )
-    return scored
-
-
-def _inside(view: phantom.PhantomView, box: tuple[float, float, float, float]) -> bool:
-    """Whether the centre of a mark (chest wall left) lies in the box of a cancer, or within 2 mm of it."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    if view.laterality == "R":
-        x = view.pixels.shape[1] - x
-    slack = 2.0 / view.pixel_mm
-    return any(
-        lesion.malignant
-        and lesion.box[0] - slack <= x <= lesion.box[2] + slack
-        and lesion.box[1] - slack <= y <= lesion.box[3] + slack
-        for lesion in view.lesions
+def exam_case(plan: TrainPlan, model: LoadedModel, seed: int) -> ExamCase:
+    """Take one woman's exam with the held-out device, and her prior where she has one, and let the model read it."""
+    spec = at_pitch(phantom.screening_spec(seed, plan.held_out_malignant_share, HELD_OUT_STYLE), plan.held_out_pixel_mm)
+    prior = with_prior(seed, spec) if plan.priors else None
+    taken = {slot: take(seed, spec, slot, plan.family) for slot in SLOTS}
+    now = {slot: predict(model, image) for slot, image in taken.items()}
+    before = {slot: predict(model, take(seed, prior, slot, plan.family)) for slot in SLOTS} if prior else {}
+    answer = model.predict_exam(now, before)
+    sick = {lesion.laterality for lesion in spec.lesions if lesion.malignant}
+    return ExamCase(
+        exam=str(seed),
+        score=answer.malignancy,
+        malignant=bool(sick),
+        breasts=tuple(BreastCase(side, b.malignancy, side in sick) for side, b in answer.breasts.items()),
+        views=tuple(view_case(taken[slot], now[slot]) for slot in SLOTS),
+        strata={"vendor": spec.vendor, "prior": "yes" if answer.prior_used else "no"},
     )
+
+
+def take(seed: int, spec: ExamSpec, slot: Slot, family: str) -> Taken:
+    """Return the image or volume of one slot."""
+    scene = phantom.Breast(seed, spec, slot[0]).scene(slot[1])
+    style = phantom.STYLES[spec.vendor]
+    return phantom.mammogram(scene, style) if family == "ffdm" else phantom_volume(scene, style)
+
+
+def phantom_volume(scene: phantom.Scene, style: phantom.VendorStyle) -> PhantomVolume:
+    """Return the volume of a scene."""
+    from models.phantom.tomosynthesis import volume
+
+    return volume(scene, style)
+
+
+def predict(model: LoadedModel, taken: Taken) -> ViewPrediction:
+    """Hand an image or a volume to the front door."""
+    if isinstance(taken, phantom.PhantomView):
+        return model.predict_view(presentation(taken), taken.pixel_mm)
+    return model.predict_volume(Frames(taken))
+
+
+def view_case(taken: Taken, answer: ViewPrediction) -> ViewCase:
+    """Put truth and answer side by side, in pixels with the chest wall left."""
+    densities: Mapping[str, float] = answer.densities
+    return ViewCase(
+        laterality=taken.laterality,
+        view=taken.view,
+        score=answer.malignancy,
+        malignant=taken.malignant,
+        pixel_mm=taken.pixel_mm,
+        marks=tuple(Mark(r.box, r.score, r.lesion_type, r.frame) for r in answer.regions),
+        findings=tuple(_finding(taken, index) for index in range(len(taken.lesions))),
+        slice_mm=getattr(taken, "slice_mm", None),
+        density=taken.density,
+        density_guess=max(densities, key=lambda letter: densities[letter]),
+        ood_score=answer.ood_score,
+    )
+
+
+def case_of(row: dict[str, object]) -> ExamCase:
+    """Undo `asdict` of an exam case."""
+    views = tuple(_view_of(view) for view in row.pop("views"))  # type: ignore[attr-defined]
+    breasts = tuple(BreastCase(**breast) for breast in row.pop("breasts"))  # type: ignore[attr-defined]
+    return ExamCase(**row, views=views, breasts=breasts)  # type: ignore[arg-type]
+
+
+def _view_of(row: dict[str, object]) -> ViewCase:
+    marks = tuple(Mark(**mark | {"box": tuple(mark["box"])}) for mark in row.pop("marks"))  # type: ignore[attr-defined]
+    found = tuple(Finding(**f | {"box": tuple(f["box"])}) for f in row.pop("findings"))  # type: ignore[attr-defined]
+    return ViewCase(**row, marks=marks, findings=found)  # type: ignore[arg-type]
+
+
+def _finding(taken: Taken, index: int) -> Finding:
+    lesion = taken.lesions[index]
+    x0, y0, x1, y1 = lesion.box
+    width = taken.breast_mask.shape[1]
+    box = (x0, y0, x1, y1) if taken.laterality == "L" else (width - x1, y0, width - x0, y1)
+    return Finding(
+        box=tuple(float(edge) for edge in box),  # type: ignore[arg-type]
+        malignant=lesion.malignant,
+        key="cancer" if lesion.malignant else f"benign-{index}",
+        lesion_type=TYPE_OF_KIND[lesion.kind],
+        kind=lesion.kind,
+        size_mm=float(lesion.size_mm),
+        frame=float(lesion.frame) if isinstance(taken, phantom.PhantomVolume) else None,
+    )
+
+
+@lru_cache(maxsize=1)
+def _model(name: str, folders: tuple[Path, Path], weights: str) -> LoadedModel:
+    """The model of a card, one thread, in a worker process."""
+    card = cards.read(name, folders[0])
+    if card.weights_sha256 != weights:
+        raise ValueError("the card changed while its model was judged")
+    return assemble(card, folders[1], "auto", "f32", threads=1)

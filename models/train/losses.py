@@ -19,15 +19,22 @@ DENSITY_WEIGHT = 0.1
 def global_loss(logits: GlobalOutput, target: Tensor, density: Tensor) -> Tensor:
     """Return the scalar loss of a batch.
 
-    `target` float (B, 5, h, w): malignant cells, then cells of each type; `density` long (B,). The labels of an image
+    `target` float (B, 5, h, w): malignant cells, then cells of each type, -1 where unknown; `density` long (B,). The labels of an image
     are what its cells hold, so a crop that missed its lesion counts as free of it.
     """
-    labels = target.amax((2, 3))
-    image = functional.binary_cross_entropy_with_logits(logits.pooled[:, 0], labels[:, 0])
-    types = functional.binary_cross_entropy_with_logits(logits.pooled[:, 1:], labels[:, 1:])
+    labels, known = target.amax((2, 3)), ((target >= 0).all(2).all(2) | (target > 0).any(2).any(2)).float()
+    labels = labels.clamp(min=0.0)
+    image = _weighted(logits.pooled[:, :1], labels[:, :1], known[:, :1])
+    types = _weighted(logits.pooled[:, 1:], labels[:, 1:], known[:, 1:])
     cells = focal(logits.cells[:, 0], target[:, 0]) + focal(logits.cells[:, 1:], target[:, 1:])
     letters = functional.cross_entropy(logits.density, density)
     return image + CELL_WEIGHT * cells + TYPE_WEIGHT * types + DENSITY_WEIGHT * letters
+
+
+def _weighted(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    """Mean cross entropy over what is known."""
+    loss = functional.binary_cross_entropy_with_logits(logits, labels, weight, reduction="sum")
+    return loss / weight.sum().clamp(min=1.0)
 
 
 def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -37,9 +44,10 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def focal(logits: Tensor, target: Tensor, gamma: float = 2.0, alpha: float = 0.4) -> Tensor:
-    """Focal loss summed over cells per marked cell, so that the few marked cells are not drowned by the rest."""
+    """Focal loss summed over cells per marked cell, so that the few marked cells are not drowned; -1 is left out."""
+    known, target = (target >= 0).float(), target.clamp(min=0.0)
     plain = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     probability = logits.sigmoid()
     miss = target * (1 - probability) + (1 - target) * probability
-    weight = target * alpha + (1 - target) * (1 - alpha)
+    weight = known * (target * alpha + (1 - target) * (1 - alpha))
     return (weight * miss**gamma * plain).sum() / (target.sum() + logits.shape[0])

@@ -24,8 +24,9 @@ class TrainPlan:
 
     `rich_breasts` hold several findings each and teach what lesions look like; `screening_breasts` are drawn like a
     screened population with `malignant_share` cancers and teach how to pool a view. An epoch of the global stage is
-    `crops` crops of `crop_px` pixels. Of the `fusion_exams`, the part `head_share` teaches the view head and the rest the exam
-    network, so that the second never sees answers the first has learned by heart. `minutes` limits all training stages together (0 = no limit): fewer breasts and
+    `crops` crops of `crop_px` pixels. Of the `fusion_exams`, the part `head_share` teaches the view head and the rest
+    the exam network, so that the second never sees answers the first has learned by heart; with `priors` half of them
+    have an exam two years before. `minutes` limits all training stages together (0 = no limit): fewer breasts and
     epochs are then run than planned, and the card states how many.
     """
 
@@ -56,6 +57,7 @@ class TrainPlan:
     held_out_exams: int = 500
     held_out_malignant_share: float = 0.2
     held_out_pixel_mm: float = 0.1
+    priors: bool = True
     workers: int = 2
     threads: int = 2
     minutes: float = 0.0
@@ -74,6 +76,8 @@ DBT = TrainPlan(
     fusion_exams=130,
     held_out_exams=125,
     held_out_pixel_mm=0.2,
+    fusion_malignant_share=0.7,
+    priors=False,
 )
 PLANS: dict[Family, TrainPlan] = {"ffdm": FFDM, "dbt": DBT}
 

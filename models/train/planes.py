@@ -29,6 +29,8 @@ LESION = np.dtype(
     [("plane", "<i4"), ("x", "<f4"), ("y", "<f4"), ("malignant", "u1"), ("type", "u1"), ("size_mm", "<f4")]
 )
 """One finding on one plane; x, y its centre in input pixels."""
+UNKNOWN = 255
+"""Target of a cell that must teach nothing."""
 _LEVELS = 255.0 / (SETTINGS.clip_high - SETTINGS.clip_low)
 
 
@@ -37,7 +39,7 @@ class Planes:
     """P planes.
 
     `images` uint8 (P, C, H, W): 255 levels between the clips, air 0. `targets` uint8 (P, 1 + types, h, w): malignant
-    cells, then cells of any finding of each type. `labels` uint8 (P, 1 + types + 1): malignant, types, density.
+    cells, then cells of any finding of each type, 1, 0 or UNKNOWN. `labels` uint8 (P, 1 + types + 1): malignant, types, density.
     `women` int64 (P,): the woman's seed. `lesions`: records of `LESION`, `plane` an index into the P planes.
     """
 

@@ -1,63 +1,145 @@
-"""Writes what a trained model is shipped as: its card for people and code, and its held-out scores."""
+"""Writes what a trained model is shipped as: weights, exported graphs, card, held-out scores and a page for people."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.evaluate import auc_with_interval
+from models.architectures import build
+from models.evaluate.render import markdown, toml_lines, toml_value
+from models.export import export_graphs
 from models.preprocess import SETTINGS, identity
-from models.train.heldout import breast_scores, estimate, exam_scores
-from models.train.plan import HELD_OUT_SEEDS, TRAIN_SEEDS, VALIDATION_SEEDS, TrainPlan
+from models.train.plan import FUSION_SEEDS, HELD_OUT_SEEDS, TRAIN_SEEDS, VALIDATION_SEEDS
+from models.train.store import fingerprint
+from models.weights import load_into, save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from models.evaluate import AucEstimate
-    from models.train.heldout import HeldOutView
+    from models.evaluate import ExamCase, TestReport
+    from models.train.chain import Trained
+    from models.train.plan import TrainPlan
 
 LABEL = "phantom-trained, not for clinical use"
-VERSION = "1.0.0"
+VERSION = "2.0.0"
+_READS = {"ffdm": "Images, full-field digital", "dbt": "Tomosynthesis volumes"}
+_LIMITS = (
+    "Phantom-trained, not for clinical use. Has never seen a woman's mammogram. Phantom figures say nothing about "
+    "performance on people. Scores are uncalibrated. No implants, special views or men."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What identifies the file that was judged."""
+    """What identifies the files that are judged."""
 
     name: str
     weights_file: str
     weights_sha256: str
-    fingerprint: str
+    graphs: dict[str, str] = field(default_factory=dict)
 
 
-def write_reference(path: Path, published: Published, views: Sequence[HeldOutView]) -> None:
-    """Write held-out scores and the deciles of exams without a cancer, all vendor styles together."""
-    exams = exam_scores(views)
-    normal = np.array([score.score for score in exams if not score.malignant])
+def write_model(plan: TrainPlan, name: str, trained: Trained, store: Path) -> Published:
+    """Write the weights and export every graph of them as they were rounded."""
+    stem = f"{name}-{plan.architecture}"
+    path = store / f"{stem}.safetensors"
+    sha256 = save(trained.network, trained.ood, path, trained.fusion)
+    network, fusion = build(plan.architecture), build(plan.fusion)
+    load_into(network, path, sha256, fusion)
+    graphs = export_graphs(network.eval(), store, stem) | export_graphs(fusion.eval(), store, stem)
+    return Published(name, path.name, sha256, graphs)
+
+
+def write_card(
+    path: Path,
+    published: Published,
+    plan: TrainPlan,
+    ran: dict[str, float],
+    pace: dict[str, dict[str, float]],
+    report: TestReport | None = None,
+) -> None:
+    """Write the model card as TOML, with the held-out figures once there are any."""
+    lines = _identity(published, plan)
+    lines += ["", "[training]", *_training(plan)]
+    lines += ["", "[training.plan]", *(f"{key} = {toml_value(value)}" for key, value in asdict(plan).items())]
+    lines += ["", "[training.ran]", *(f"{key} = {toml_value(value)}" for key, value in ran.items())]
+    lines += ["", "[training.pace]", *(f'"{key}" = {toml_value(value)}' for key, value in pace.items())]
+    if report is not None:
+        lines += ["", *toml_lines(report, "held_out", {"first_woman": HELD_OUT_SEEDS})]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_reference(path: Path, published: Published, exams: Sequence[ExamCase]) -> None:
+    """Write held-out scores and the deciles of exams without a cancer."""
+    normal = np.array([exam.score for exam in exams if not exam.malignant])
+    rows = [["exam", exam.strata.get("vendor", ""), round(exam.score, 6), exam.malignant] for exam in exams]
+    for exam in exams:
+        vendor = exam.strata.get("vendor", "")
+        rows += [["breast", vendor, round(b.score, 6), b.malignant] for b in exam.breasts]
     content = {
         "model": published.name,
         "weights_sha256": published.weights_sha256,
-        "population": "held-out phantom exams without a cancer (benign findings included), all vendor styles pooled",
-        "fusion": "breast = mean of its view scores; exam = larger of its two breasts",
+        "population": "held-out phantom exams without a cancer (benign findings included), unseen vendor style",
+        "fusion": "exam network over four views and, where there is one, the prior exam",
         "columns": ["unit", "vendor", "score", "malignant"],
         "exam_deciles": [round(float(q), 6) for q in np.quantile(normal, np.arange(1, 10) / 10)],
-        "scores": [[s.unit, s.vendor, round(s.score, 6), s.malignant] for s in [*exams, *breast_scores(views)]],
+        "scores": rows,
     }
     body = json.dumps(content, indent=None, separators=(",", ":")).replace("],[", "],\n[")
     path.write_text(body + "\n", encoding="utf-8")
 
 
-def write_card(path: Path, published: Published, plan: TrainPlan, views: Sequence[HeldOutView]) -> None:
-    """Write the model card as TOML."""
-    preprocessing, digest = identity()
+def write_page(path: Path, published: Published, plan: TrainPlan, ran: dict[str, float], report: TestReport) -> None:
+    """Write the card's page for people."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
+        f"# Model card: {published.name}",
+        "",
+        f"**{LABEL}.** Written by `python -m models.train` from the card `models/cards/{published.name}.toml`.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| reads | {_READS[plan.family]} |",
+        f"| version | {VERSION} |",
+        f"| architecture | `{plan.architecture}`, exams by `{plan.fusion}` |",
+        f"| weights | `{published.weights_file}`, SHA-256 `{published.weights_sha256}` |",
+        f"| preprocessing | `{identity()[0]}` |",
+        "| licence | Apache-2.0 |",
+        f"| seed | {plan.seed} |",
+        "",
+        "## Limits",
+        "",
+        _LIMITS,
+        "",
+        "## Training data",
+        "",
+        _data(plan),
+        "",
+        "## What was run",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {key.replace('_', ' ')} | {value:g} |" for key, value in ran.items()),
+        "",
+        *markdown(report, "Held-out test"),
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _identity(published: Published, plan: TrainPlan) -> list[str]:
+    """What the file is, what it may be shown, and its hashes."""
+    preprocessing, digest = identity()
+    channels = 1 if plan.family == "ffdm" else 2
+    return [
         f'name = "{published.name}"',
         f'version = "{VERSION}"',
+        f'family = "{plan.family}"',
         f'architecture = "{plan.architecture}"',
+        f'fusion = "{plan.fusion}"',
         "phantom_trained = true",
         f'label = "{LABEL}"',
         'licence = "Apache-2.0"',
@@ -68,73 +150,34 @@ def write_card(path: Path, published: Published, plan: TrainPlan, views: Sequenc
         f'file = "{published.weights_file}"',
         f'sha256 = "{published.weights_sha256}"',
         "",
+        "[graphs]",
+        *(f'{name} = "{sha256}"' for name, sha256 in published.graphs.items()),
+        "",
         "[preprocessing]",
         f'id = "{preprocessing}"',
         f'sha256 = "{digest}"',
-        f'input = "float32 (1, {SETTINGS.rows}, {SETTINGS.cols}) at {SETTINGS.pitch_mm} mm, chest wall left"',
+        f'input = "float32 ({channels}, {SETTINGS.rows}, {SETTINGS.cols}) at {SETTINGS.pitch_mm} mm, chest wall left"',
         "",
         "[scope]",
         'modalities = ["MG"]',
         'views = ["CC", "MLO"]',
-        'presentation = "For Presentation, full-field digital, no implant, no magnification"',
-        "",
-        "[training]",
-        f'data = "{plan.breasts} phantom breasts, two views each, generated by models.phantom"',
-        f'sources_sha256 = "{published.fingerprint}"',
+        f'presentation = "For Presentation, {_READS[plan.family].lower()}, no implant, no magnification"',
+    ]
+
+
+def _training(plan: TrainPlan) -> list[str]:
+    return [
+        f'data = "{_data(plan)}"',
+        f'sources_sha256 = "{fingerprint()}"',
         f"first_training_woman = {TRAIN_SEEDS}",
         f"first_validation_woman = {VALIDATION_SEEDS}",
-        *(f"{key} = {_toml(value)}" for key, value in asdict(plan).items() if key != "architecture"),
-        "",
-        *_figures(views),
+        f"first_exam_woman = {FUSION_SEEDS}",
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-_LIMITS = (
-    "Phantom-trained, not for clinical use. Has never seen a woman's mammogram. Phantom figures say nothing about "
-    "performance on people. Scores are uncalibrated. No tomosynthesis, priors, implants or special views."
-)
-
-
-def _toml(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _figures(views: Sequence[HeldOutView]) -> list[str]:
-    """Held-out results: AUC with 95 % DeLong interval per level, per vendor style and per kind of cancer."""
-    by_view = auc_with_interval(np.array([v.score for v in views]), np.array([v.malignant for v in views]))
-    sick = [v for v in views if v.malignant]
-    lines = [
-        "[held_out]",
-        f"first_woman = {HELD_OUT_SEEDS}",
-        f"exams = {len(views) // 4}",
-        'fusion = "breast = mean of its view scores; exam = larger of its two breasts"',
-        'interval = "95 % DeLong"',
-        f"view = {_inline(by_view)}",
-        f"breast = {_inline(estimate(breast_scores(views)))}",
-        f"exam = {_inline(estimate(exam_scores(views)))}",
-        f"strongest_mark_on_cancer = {np.mean([v.hit for v in sick]):.3f}",
-        f"density_agreement = {np.mean([v.density_right for v in views]):.3f}",
-        f"views_beyond_ood_limit = {np.mean([v.ood_score > 1 for v in views]):.4f}",
-        "",
-        "[held_out.exam_by_vendor]",
-    ]
-    for vendor in dict.fromkeys(v.vendor for v in views):
-        of_vendor = [v for v in views if v.vendor == vendor]
-        lines.append(f'"{vendor}" = {_inline(estimate(exam_scores(of_vendor)))}')
-    lines += ["", "[held_out.view_by_kind]"]
-    healthy = [v.score for v in views if not v.malignant]
-    for kind in sorted({kind for v in sick for kind in v.kinds}):
-        scores = [v.score for v in sick if kind in v.kinds]
-        if len(scores) > 1:
-            truth = np.arange(len(scores) + len(healthy)) < len(scores)
-            lines.append(f"{kind} = {_inline(auc_with_interval(np.array(scores + healthy), truth))}")
-    return lines
-
-
-def _inline(e: AucEstimate) -> str:
-    """One estimate as an inline table."""
+def _data(plan: TrainPlan) -> str:
     return (
-        f"{{ auc = {e.auc:.4f}, low = {e.low:.4f}, high = {e.high:.4f}, "
-        f"positives = {e.positives}, negatives = {e.negatives} }}"
+        "Phantom breasts generated by models.phantom in the styles A and B, every device set a little differently; "
+        f"at most {plan.rich_breasts} with several findings, {plan.screening_breasts} drawn like screened women, and "
+        f"{plan.fusion_exams} whole exams. No image of a woman."
     )

@@ -64,9 +64,7 @@ def train_on_crops(
     return optimise(stage, network, losses, checkpoint, progress, lambda: figures(network, validation))
 
 
-def crop_loss(
-    network: GlobalNet, data: Planes, places: Places, size: int, rng: np.random.Generator
-) -> Tensor:
+def crop_loss(network: GlobalNet, data: Planes, places: Places, size: int, rng: np.random.Generator) -> Tensor:
     """Return the loss of one batch of augmented crops."""
     images, targets = (torch.from_numpy(array) for array in crops.cut(data, places, size))
     images = augment.jittered(images, rng, augment.GLOBAL)

@@ -112,7 +112,9 @@ def _of_view(
     view = phantom.mammogram(scene, style)
     prepared = prepare(presentation(view), view.pixel_mm)
     found = spots(view.lesions, view.laterality)
-    centres = (_at_findings(found, view.pixel_mm, rng) + suspicious(engine, prepared) + _in_tissue(prepared, rng))[:most]
+    centres = (_at_findings(found, view.pixel_mm, rng) + suspicious(engine, prepared) + _in_tissue(prepared, rng))[
+        :most
+    ]
     crops = SceneCrops(scene, style, prepared).crops(centres)
     labels = np.stack([label_at(centre, view.pixel_mm, found) for centre in centres])
     return quantise(crops), labels
