@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from readers.ai.explain.saliency import SaliencyMap, saliency_of
 from readers.ai.loading import native_reader
 from readers.ai.reader import NeuralReader
 from readers.plugins.contract import ReaderContext, Scope
 from screening.domain.ai_read import AiIdentity, AiRead
 from screening.domain.study import ImageKind, Study
-from screening.workflow.ports import PixelSource
+from screening.workflow.ports import PixelSource, PresentationImage
 
 
 class NativeReader:
@@ -31,6 +32,10 @@ class NativeReader:
     def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
         """Read one study."""
         return self._reader.read(study, pixels, site, prior)
+
+    def saliency(self, picture: PresentationImage) -> SaliencyMap | None:
+        """Where on a mammogram the network sees evidence; None when it cannot read it."""
+        return saliency_of(self._reader.model, picture)
 
 
 def native(context: ReaderContext) -> NativeReader:

@@ -88,6 +88,11 @@ class NeuralReader:
         return identity_of(self._models[0].info)
 
     @property
+    def model(self) -> ViewModel:
+        """The model that signs as this reader, for a caller that wants to see why."""
+        return self._models[0]
+
+    @property
     def fingerprint(self) -> str:
         """Which models and calibrations are in force."""
         parts = [repr(identity_of(model.info)) for model in self._models]

@@ -41,6 +41,7 @@ class ScopedReader:
         self.scope: Scope = reader.scope
         self.identity: AiIdentity = reader.identity
         self._reader = reader
+        self.saliency: object = getattr(reader, "saliency", None)
 
     @property
     def fingerprint(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screening.app.documents import from_data, to_json
+from screening.app.explaining import write_explanation
 from screening.app.output import writing
 from screening.app.pictures import pictures_of
 from screening.app.results_folder import ResultsFolder, results_folder
@@ -77,7 +78,10 @@ class ScoredExam:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Everything scoring needs. `version` names the program and the calibrations that results were made with."""
+    """Everything scoring needs. `version` names the program and the calibrations that results were made with.
+
+    Results that are `explained` also hold saliency, crops and evidence.
+    """
 
     reader: AiReader
     pixels: PixelSource
@@ -85,6 +89,7 @@ class Scorer:
     clock: Clock
     site: str
     version: str
+    explained: bool = False
 
     def score(self, study: Study, results: ResultsFolder, prior: Study | None = None) -> ScoredExam:
         """Read one study, compared with the prior, and write JSON, CAD SR and contact sheet, all or nothing."""
@@ -107,8 +112,10 @@ class Scorer:
     def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
         if any(image.exclusion not in NO_PART for image in study.images):
             self.cad_sr.write(study, read, self.clock.now(), folder / SR_FILE)
-            sheet = render_contact_sheet(study, read, pictures_of(study, read, self.pixels))
-            (folder / SHEET_FILE).write_bytes(sheet)
+            pictures = pictures_of(study, read, self.pixels)
+            (folder / SHEET_FILE).write_bytes(render_contact_sheet(study, read, pictures))
+            if self.explained:
+                write_explanation(read, pictures, self.reader, folder)
         document = {"signature": signature, "read": json.loads(to_json(read))}
         (folder / READ_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 
@@ -117,7 +124,8 @@ class Scorer:
         digests: list[str] = sorted([image.digest for image in study.images] + [o.digest for o in study.others])
         digests += ["prior", *sorted(image.digest for image in prior.images)] if prior else []
         parts = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine, self.site, self.version)
-        return hashlib.sha256("\x1f".join((*parts, *digests)).encode()).hexdigest()
+        kinds = ("explained",) if self.explained else ()
+        return hashlib.sha256("\x1f".join((*parts, *kinds, *digests)).encode()).hexdigest()
 
 
 def describe(

@@ -38,3 +38,19 @@ class Flip:
 
 def _within(value: float, limit: float) -> float:
     return min(max(0.0, value), limit)
+
+
+def window_around(box: Box, rows: int, columns: int, least_px: float, margin: float = 1.8) -> tuple[int, int, int, int]:
+    """A square window around a box, in whole pixels, inside an image of `rows` x `columns`.
+
+    Its side is `margin` times the longer side of the box, at least `least_px`, and at most what the image has; near an
+    edge it is moved, not cut.
+
+    >>> window_around((0.0, 10.0, 20.0, 20.0), 100, 80, least_px=30)
+    (0, 0, 36, 36)
+    """
+    x0, y0, x1, y1 = box
+    side = min(round(max(margin * max(x1 - x0, y1 - y0), least_px, 1.0)), rows, columns)
+    left = min(max(round((x0 + x1 - side) / 2), 0), columns - side)
+    top = min(max(round((y0 + y1 - side) / 2), 0), rows - side)
+    return left, top, left + side, top + side

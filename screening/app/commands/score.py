@@ -18,6 +18,8 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results, 
 Site = Annotated[str, typer.Option(help="Screening unit, part of the calibration stratum.")]
 Reader = Annotated[str, typer.Option(help="Active AI reader that reads, by name; empty: the first active one.")]
 
+Explain = Annotated[bool, typer.Option(help="Also write saliency, crops of the marks and their evidence as JSON.")]
+
 
 def score(
     ctx: typer.Context,
@@ -25,6 +27,7 @@ def score(
     out: Out = Path("scores"),
     site: Site = "",
     reader: Reader = "",
+    explain: Explain = True,
     json: Json = False,
 ) -> None:
     """Read exams with the AI reader and write JSON, Mammography CAD SR and a contact sheet for each.
@@ -40,7 +43,7 @@ def score(
         studies, unreadable, names = describe(files, place, compose.instance_reader())
         ai = compose.ai_reader(settings_of(ctx), place, reader)
         pixels, cad_sr = compose.pixel_source(place), compose.cad_sr_writer()
-        scorer = Scorer(ai, pixels, cad_sr, SystemClock(), site, f"{compose.VERSION} {ai.fingerprint}")
+        scorer = Scorer(ai, pixels, cad_sr, SystemClock(), site, f"{compose.VERSION} {ai.fingerprint}", explain)
         exams = []
         with progress_bar(hidden=json) as bar:
             task = bar.add_task("reading exams", total=len(studies))

@@ -1,0 +1,66 @@
+"""The files that explain one read: `explanation.json`, a saliency picture per view, a crop per mark.
+
+Works for every reader; one that gives no saliency or no evidence is explained by what it does give. No file bears a
+person's name, and each picture says what made it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from readers.ai.explain.document import NO_LABEL, document
+from readers.ai.explain.painting import crop, overlay
+from readers.ai.explain.saliency import SaliencyMap
+from screening.domain.ai_read import AiRead, Region
+from screening.domain.evidence import view_name
+from screening.domain.geometry import Box
+from screening.domain.study import Laterality, Slot
+from screening.workflow.ports import PresentationImage
+
+JSON_FILE = "explanation.json"
+MOST_CROPS = 12
+"""Crops of the most suspicious marks; the others are in the document."""
+
+SaliencyOf = Callable[[PresentationImage], SaliencyMap | None]
+
+
+def explain(read: AiRead, pictures: Mapping[Slot, PresentationImage], saliency: SaliencyOf) -> dict[str, bytes]:
+    """Files by name. `pictures` are those of the filled slots; a volume is shown in the frame of its first mark."""
+    files: dict[str, bytes] = {}
+    overlays: dict[Slot, str] = {}
+    crops: dict[int, str] = {}
+    for slot, picture in pictures.items():
+        overlays[slot] = f"saliency-{slot.value}.png"
+        marks = [_shown(region, picture) for region in _on(read, slot)]
+        files[overlays[slot]] = overlay(picture, saliency(picture), marks, _mirrored(slot), _words(read, slot))
+    for number, region in enumerate(read.regions[:MOST_CROPS], start=1):
+        if region.slot in pictures and region in _on(read, region.slot):
+            crops[number] = f"region-{number:02d}-{region.slot.value}.png"
+            seen = pictures[region.slot]
+            files[crops[number]] = crop(seen, _shown(region, seen), _mirrored(region.slot))
+    told = json.dumps(document(read, overlays, crops), indent=2, ensure_ascii=False, allow_nan=False)
+    return {JSON_FILE: told.encode(), **files}
+
+
+def _on(read: AiRead, slot: Slot) -> list[Region]:
+    """Marks on the image that fills the slot; of a volume, those in the frame that is shown."""
+    uid = next((fill.sop_instance_uid for fill in read.slots if fill.slot is slot), None)
+    found = [region for region in read.regions if region.location.sop_instance_uid == uid]
+    return [region for region in found if region.location.frame == found[0].location.frame]
+
+
+def _shown(region: Region, picture: PresentationImage) -> Box:
+    at = region.location
+    return picture.flip.to_stored((at.x0, at.y0, at.x1, at.y1))  # a flip is its own inverse
+
+
+def _mirrored(slot: Slot) -> bool:
+    """As films are hung: the right breast looks to the left."""
+    return slot.laterality is Laterality.RIGHT
+
+
+def _words(read: AiRead, slot: Slot) -> list[str]:
+    made_by = f"{read.identity.product}: {read.identity.label}" if read.identity else NO_LABEL
+    kind = "" if read.usable else f" Not a read: {read.status.value}."
+    return [f"{view_name(slot)}.{kind}", made_by]
