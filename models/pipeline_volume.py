@@ -47,15 +47,15 @@ class VolumePipeline:
     def predict_volume(self, frames: FrameSource) -> ViewPrediction:
         """Return the prediction for one volume. Raises InputInvalid."""
         prepared = prepare_volume(frames)
-        whole, places = self._whole(frames, prepared)
+        whole, places = self.whole(frames, prepared)
         return read(self._engine, self._ood, prepared, whole, places)
 
     def descriptor(self, frames: FrameSource) -> NDArray[np.float64]:
         """Return the volume's out-of-distribution descriptor, as training collects it. Raises InputInvalid."""
         prepared = prepare_volume(frames)
-        return describe(prepared, self._whole(frames, prepared)[0].features[0])
+        return describe(prepared, self.whole(frames, prepared)[0].features[0])
 
-    def _whole(self, frames: FrameSource, prepared: PreparedView) -> tuple[Whole, Slabs]:
+    def whole(self, frames: FrameSource, prepared: PreparedView) -> tuple[Whole, Slabs]:
         """The volume as one image: each cell from the slab where it is most suspicious, the rest weighed over slabs."""
         answers, heights = [], []
         for slab in stream(frames, prepared):

@@ -12,13 +12,14 @@ import torch
 
 from models.architectures import build
 from models.ood import fit
-from models.train import reading, samples, stage_fusion, stage_global, stage_local, stage_view, store, windows
+from models.train import reading, samples, stage_fusion, stage_global, stage_local, stage_view, store, volumes, windows
 from models.train.networks import saved
 from models.train.plan import FUSION_SEEDS, TRAIN_SEEDS, VALIDATION_SEEDS
 from models.train.planes import joined
 from models.weights import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -69,6 +70,7 @@ class Run:
     def __init__(self, plan: TrainPlan, work: Path, progress: Progress) -> None:
         self.plan, self.work, self.progress = plan, work, progress
         self.ran: dict[str, float] = {}
+        self._side_windows: dict[str, list[Columns]] = {}
         self._tag = f"{plan.family}-{plan.seed}-{store.fingerprint()[:8]}"
         work.mkdir(parents=True, exist_ok=True)
 
@@ -95,17 +97,21 @@ class Run:
         self._note("global", began, epochs)
 
     def local_net(self, network: torch.nn.Module) -> None:
-        """Train the local net on windows that the finished global net chose."""
+        """Train the local net: in 2D on windows that the finished global net chose, else on those cut with the slabs."""
+        began = time.monotonic()
+        if self._side_windows:
+            sides = self._side_windows
+            data = stage_local.from_columns(sides["rich"] + sides["screening"])
+            return self._train_local(network, data, stage_local.from_columns(sides["validation"]))
         plan = self.plan
         weights = saved(network, self.work / f"{self._tag}-after-global.pt")
-        began = time.monotonic()
         rich = self._windows("rich", TRAIN_SEEDS, plan.rich_breasts // 2, weights, 0.5)
         screened = self._windows("screening", TRAIN_SEEDS + SCREENING_OFFSET, plan.screening_breasts, weights, 0.5)
         data = stage_local.from_columns(rich + screened)
         first = VALIDATION_SEEDS + SCREENING_OFFSET
         judged = stage_local.from_columns(self._windows("screening", first, plan.validation_breasts, weights, 0.0))
         self._note("windows", began, len(data.labels))
-        self._train_local(network, data, judged)
+        return self._train_local(network, data, judged)
 
     def heads(self, network: torch.nn.Module, fusion: torch.nn.Module) -> OodReference:
         """Train the view head and the exam network on readings; return the training distribution."""
@@ -145,10 +151,13 @@ class Run:
         first += SCREENING_OFFSET * (draw == "screening")
         make = partial(self._plane_maker(), draw=draw, malignant_share=self.plan.malignant_share)
         seconds = 60 * self._minutes("planes") * count / all_breasts
-        return samples.from_columns(self._generated(split, make, range(first, first + count), seconds))
+        chunks = self._generated(split, make, range(first, first + count), seconds)
+        if "windows" in chunks[0]:
+            self._side_windows[split] = [stage_local.side_columns(chunk) for chunk in chunks]
+        return samples.from_columns(chunks)
 
-    def _plane_maker(self) -> partial[Columns]:
-        return partial(samples.plane_columns)
+    def _plane_maker(self) -> Callable[..., Columns]:
+        return samples.plane_columns if self.plan.family == "ffdm" else volumes.slab_columns
 
     def _windows(self, draw: Draw, first: int, count: int, weights: Path, part: float) -> list[Columns]:
         plan = self.plan
@@ -170,13 +179,15 @@ class Run:
             malignant_share=plan.fusion_malignant_share,
             architecture=plan.architecture,
             weights=weights,
+            family=plan.family,
+            priors=plan.priors,
         )
         kind, seconds = f"readings-{sha256_of(weights)[:8]}", 60 * part * self._minutes("readings")
         return reading.from_columns(self._generated(kind, make, range(first, first + count), seconds))
 
     def _generated(self, kind: str, make: partial[Columns], women: range, seconds: float) -> list[Columns]:
         plan = self.plan
-        name = f"{plan.family}-{kind}-{plan.malignant_share:g}-{plan.fusion_malignant_share:g}-{plan.windows_per_view}"
+        name = f"{kind}-{plan.family}-{plan.malignant_share:g}-{plan.fusion_malignant_share:g}-{plan.windows_per_view}"
         return store.generated(name, make, women, self.work, plan.workers, self.progress, seconds)
 
     def _minutes(self, stage: str) -> float:
@@ -189,4 +200,4 @@ class Run:
 
 
 def _descriptors(data: Readings) -> NDArray[np.float64]:
-    return data.descriptors.reshape(-1, data.descriptors.shape[-1])
+    return data.descriptors[:, 0].reshape(-1, data.descriptors.shape[-1])

@@ -1,4 +1,4 @@
-"""Judges the published files, not the network in memory: women never seen, an unseen device, the reader's front door."""
+"""Judges the published files, not the network in memory: unseen women, an unseen device, the front door."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ DENSITY_WEIGHT = 0.1
 def global_loss(logits: GlobalOutput, target: Tensor, density: Tensor) -> Tensor:
     """Return the scalar loss of a batch.
 
-    `target` float (B, 5, h, w): malignant cells, then cells of each type, -1 where unknown; `density` long (B,). The labels of an image
-    are what its cells hold, so a crop that missed its lesion counts as free of it.
+    `target` float (B, 5, h, w): malignant cells, then cells of each type, -1 where unknown; `density` long (B,). The
+    labels of an image are what its cells hold, so a crop that missed its lesion counts as free of it.
     """
     labels, known = target.amax((2, 3)), ((target >= 0).all(2).all(2) | (target > 0).any(2).any(2)).float()
     labels = labels.clamp(min=0.0)

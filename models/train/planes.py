@@ -39,8 +39,8 @@ class Planes:
     """P planes.
 
     `images` uint8 (P, C, H, W): 255 levels between the clips, air 0. `targets` uint8 (P, 1 + types, h, w): malignant
-    cells, then cells of any finding of each type, 1, 0 or UNKNOWN. `labels` uint8 (P, 1 + types + 1): malignant, types, density.
-    `women` int64 (P,): the woman's seed. `lesions`: records of `LESION`, `plane` an index into the P planes.
+    cells, then cells of any finding of each type, 1, 0 or UNKNOWN. `labels` uint8 (P, 1 + types + 1): malignant, types,
+    density. `women` int64 (P,): the woman's seed. `lesions`: records of `LESION`, `plane` an index into the P planes.
     """
 
     images: NDArray[np.uint8]

@@ -64,4 +64,5 @@ def as_columns(planes: Planes) -> dict[str, NDArray[np.generic]]:
 
 def from_columns(chunks: Sequence[dict[str, NDArray[np.generic]]]) -> Planes:
     """Return the planes of chunks that `as_columns` made."""
-    return joined([Planes(**chunk) for chunk in chunks])  # type: ignore[arg-type]
+    names = [f.name for f in fields(Planes)]
+    return joined([Planes(*(chunk[name] for name in names)) for chunk in chunks])  # type: ignore[arg-type]

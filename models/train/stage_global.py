@@ -111,7 +111,7 @@ def figures(network: GlobalNet, validation: Planes) -> dict[str, float]:
             out = network(whole(validation, np.array([number])))
             scores.append(float(out.pooled[0, 0]))
             if validation.labels[number, 0]:
-                hits.append(bool(validation.targets[number, 0].ravel()[int(out.cells[0, 0].argmax())]))
+                hits.append(validation.targets[number, 0].ravel()[int(out.cells[0, 0].argmax())] == 1)
     positive = validation.labels[:, 0] == 1
     return {"auc": auc(np.array(scores), positive), "highest_on_cancer": float(np.mean(hits)) if hits else 0.0}
 

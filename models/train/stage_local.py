@@ -44,6 +44,11 @@ def from_columns(chunks: Sequence[dict[str, NDArray[np.generic]]]) -> Windows:
     return Windows(*columns)  # type: ignore[arg-type]
 
 
+def side_columns(chunk: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+    """Return the windows that a chunk of slabs holds beside them."""
+    return {"windows": chunk["windows"], "labels": chunk["window_labels"], "women": chunk["window_women"]}
+
+
 def train_on_windows(
     plan: TrainPlan,
     network: LocalNet,

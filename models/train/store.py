@@ -54,7 +54,7 @@ def generated(
     parts = [range(a, min(a + CHUNK, seeds.stop)) for a in range(seeds.start, seeds.stop, CHUNK)]
     paths = {part: folder / f"{kind}-{part.start}-{len(part)}-{fingerprint()[:12]}.npz" for part in parts}
     missing = [part for part in parts if not paths[part].exists()]
-    _make_all(kind, make, {part: paths[part] for part in missing}, workers, progress, seconds)
+    _make_all(kind.split("-")[0], make, {part: paths[part] for part in missing}, workers, progress, seconds)
     return [_read(paths[part]) for part in parts if paths[part].exists()]
 
 
