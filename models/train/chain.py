@@ -97,7 +97,7 @@ class Run:
         self._note("global", began, epochs)
 
     def local_net(self, network: torch.nn.Module) -> None:
-        """Train the local net: in 2D on windows that the finished global net chose, else on those cut with the slabs."""
+        """Train the local net: in 2D on windows the global net chose, else on those cut with the slabs."""
         began = time.monotonic()
         if self._side_windows:
             sides = self._side_windows

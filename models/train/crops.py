@@ -62,7 +62,8 @@ def draw(planes: Planes, count: int, size: int, hard: Places, rng: np.random.Gen
 def cut(planes: Planes, places: Places, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return crops float32 (N, C, size, size) and their targets float32 (N, 1 + types, size / 8, size / 8).
 
-    A target is -1 where unknown. Crops are aligned to the grid of the targets and moved inside the plane where they would reach beyond it.
+    A target is -1 where unknown. Crops are aligned to the grid of the targets and moved inside the plane where they
+    would reach beyond it.
     """
     cells = size // STRIDE
     rows, cols = (np.array(planes.targets.shape[2:]) - cells).tolist()
