@@ -89,8 +89,9 @@ def motion(
 
 def dead_column(signal: Signal, rng: np.random.Generator) -> Signal:
     """Set one to three neighbouring columns through the breast to a constant, as an unread line of the detector."""
-    columns = signal.shape[1]
-    first, width = int(rng.integers(columns // 16, columns // 3)), int(rng.integers(1, 4))
+    tissue = (signal < 0.6).sum(0)
+    through = np.nonzero(tissue >= 0.7 * tissue.max())[0]
+    first, width = int(rng.choice(through)), int(rng.integers(1, 4))
     damaged = signal.copy()
     damaged[:, first : first + width] = float(rng.choice([0.02, 1.0]))
     return damaged

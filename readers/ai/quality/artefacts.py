@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from readers.ai.quality.outline import Outline, shrink
 
 LINE = 0.04
-"""A column or row that differs from its neighbours by this share of the grey range along most of the breast."""
+"""A column or row that differs from its neighbours by this share of the grey range along half of the breast."""
 SPECKS = 14.0
-"""Bright specks beside the skin of the upper third within 25 mm: more than a calcification cluster has there."""
+"""Bright specks beside the skin of the axilla within 25 mm: more than a calcification cluster has there."""
 
 EDGE_MM = 3.0
 """Detector borders are not judged."""
@@ -25,7 +25,7 @@ _RING_MM = 0.8
 
 
 def line_step(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> float:
-    """Grey step of the worst column or row against both neighbours that three quarters of its samples exceed."""
+    """Grey step of the worst column or row against both neighbours that half of its samples exceed."""
     rows = np.nonzero(found.mask.any(1))[0] * found.cell_mm / pixel_mm
     columns = int(np.median(found.width[found.width > 0]) * found.cell_mm / pixel_mm)
     edge = round(EDGE_MM / pixel_mm)
@@ -34,24 +34,18 @@ def line_step(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> f
 
 
 def _step(lines: NDArray[np.float32]) -> float:
-    """Largest step of a line of `lines` (lines, samples) against the lines 6 before and after it, both ways."""
+    """Largest step against the 6th lines beside it that half of a line's samples show; `lines` is (lines, samples)."""
     if len(lines) < 32 or lines.shape[1] < 8:
         return 0.0
     lines = np.ascontiguousarray(lines)
     before, here, after = lines[:-12], lines[6:-6], lines[12:]
     above, below = here - np.maximum(before, after), np.minimum(before, after) - here
-    steps = np.maximum(_low(above), _low(below))
+    steps = np.maximum(np.median(above, axis=1), np.median(below, axis=1))
     return float(max(steps.max(), 0.0))
 
 
-def _low(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lower quartile of every line."""
-    quarter = samples.shape[1] // 4
-    return np.asarray(np.partition(samples, quarter, axis=1)[:, quarter])
-
-
 def specks(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> float:
-    """Number of bright specks in the densest 25 mm beside the skin of the upper third."""
+    """Number of bright specks in the densest 25 mm beside the skin of an oblique view's upper third: the axilla."""
     step = max(1, round(_SPECK_MM / pixel_mm))
     fine = shrink(pixels[: pixels.shape[0] // 3], step)
     cell = step * pixel_mm

@@ -58,7 +58,7 @@ def findings(pixels01: NDArray[np.float32], pixel_mm: float, view: Literal["CC",
         pectoral_short_mm=short,
         texture=texture(pixels01, pixel_mm, breast),
         line=artefacts.line_step(pixels01, pixel_mm, breast),
-        specks=artefacts.specks(pixels01, pixel_mm, breast),
+        specks=artefacts.specks(pixels01, pixel_mm, breast) if oblique else 0.0,
     )
 
 

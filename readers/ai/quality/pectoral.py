@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from readers.ai.quality.outline import Outline
 
-CONTRAST = 0.035
+CONTRAST = 0.1
 """Least step of grey across the muscle's edge, as a share of the full grey range."""
-SHORT_MM = 10.0
-"""A muscle that ends more than this above nipple level is short."""
+SHORT_MM = 15.0
+"""A muscle that ends more than this above nipple level is short: 1 cm by the criterion, and half a cm that the straight
+line may err."""
 
 _BESIDE_MM = 4.0
 

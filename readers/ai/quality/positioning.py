@@ -17,11 +17,11 @@ Along the upper and lower edge of a cranio-caudal view 20 mm more are usual, bec
 """
 CHEST_WALL_CORNER_MM = 20.0
 
-NIPPLE_MM = 1.2
+NIPPLE_MM = 0.75
 """A nipple in profile stands at least this far out of the smooth skin line."""
 NIPPLE_RADIUS_MM = 12.0
 
-FOLD_MM = 1.0
+FOLD_MM = 1.2
 """The angle between breast and abdomen must be at least this deep to count as an inframammary fold."""
 FOLD_RADIUS_MM = 45.0
 

@@ -16,16 +16,22 @@ from numpy.typing import NDArray
 
 from readers.ai.quality.outline import Outline
 
-MOTION_DB = 6.0
-"""Detail (0.5 to 1 per mm) in the weakest direction this far below the median direction means motion."""
-NOISE_DB = -14.0
+MOTION_DB = 3.2
+"""Detail (0.3 to 0.7 per mm) in the weakest direction this far below the median direction means motion."""
+NOISE_DB = -5.5
 """Power at 2 to 3 per mm against that at 0.3 to 0.6 per mm; tissue alone falls by about 23 dB."""
-GRID_DB = 13.0
+GRID_DB = 18.0
 """A peak on an axis this far above its surroundings is no tissue."""
 
-_WINDOW = 256
+COARSEST_MM = 0.16
+"""Coarser pixels do not hold the frequencies that tell noise and blur from tissue."""
+
+_WINDOW_MM = 25.6
+_LARGEST = 256
 _WINDOWS = 8
 _SECTORS = 12
+_MEDIAN_OF_POWER = 0.69
+"""Median of the power of noise as a share of its mean (an exponential distribution)."""
 
 
 @dataclass(frozen=True)
@@ -38,33 +44,32 @@ class Texture:
 
 
 def texture(pixels: NDArray[np.float32], pixel_mm: float, found: Outline) -> Texture | None:
-    """Spectrum of windows well inside the breast; None when no window fits."""
-    corners = _corners(found, pixel_mm, pixels.shape)
+    """Spectrum of windows well inside the breast; None when no window fits or the pixels are too coarse."""
+    size = min(_LARGEST, 2 * round(_WINDOW_MM / pixel_mm / 2))
+    corners = _corners(found, pixel_mm, pixels.shape, size) if pixel_mm <= COARSEST_MM else []
     if not corners:
         return None
-    windows = np.stack([pixels[r : r + _WINDOW, c : c + _WINDOW] for r, c in corners])
-    taper = np.hanning(_WINDOW)[:, None] * np.hanning(_WINDOW)[None, :]
+    windows = np.stack([pixels[r : r + size, c : c + size] for r, c in corners])
+    taper = np.hanning(size)[:, None] * np.hanning(size)[None, :]
     windows = (windows - windows.mean((1, 2), keepdims=True)) * taper.astype(np.float32)
     power = (np.abs(scipy.fft.rfft2(windows)) ** 2).mean(0)
-    fy, fx = np.fft.fftfreq(_WINDOW, pixel_mm)[:, None], np.fft.rfftfreq(_WINDOW, pixel_mm)[None, :]
+    fy, fx = np.fft.fftfreq(size, pixel_mm)[:, None], np.fft.rfftfreq(size, pixel_mm)[None, :]
     frequency = np.hypot(fy, fx)
     return Texture(
         _motion_db(power, frequency, np.arctan2(fy, fx)), _noise_db(power, frequency), _grid_db(power, fy, fx)
     )
 
 
-def _corners(found: Outline, pixel_mm: float, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+def _corners(found: Outline, pixel_mm: float, shape: tuple[int, ...], size: int) -> list[tuple[int, int]]:
     """Upper left pixels of up to `_WINDOWS` windows inside the breast, spread evenly over all that fit."""
-    half = _WINDOW * pixel_mm / 2
+    half = size * pixel_mm / 2
     beside = np.pad(found.mask, ((0, 0), (1, 0)), mode="edge")
     depth = np.asarray(scipy.ndimage.distance_transform_edt(beside))[:, 1:] * found.cell_mm
     stride = max(1, round(half / found.cell_mm))
     rows, columns = np.nonzero(depth[::stride, ::stride] > 1.1 * half)
     scale = stride * found.cell_mm / pixel_mm
-    corners = [
-        (int(r * scale) - _WINDOW // 2, int(c * scale) - _WINDOW // 2) for r, c in zip(rows, columns, strict=True)
-    ]
-    fits = [(y, x) for y, x in corners if 0 <= y <= shape[0] - _WINDOW and 0 <= x <= shape[1] - _WINDOW]
+    corners = [(int(r * scale) - size // 2, int(c * scale) - size // 2) for r, c in zip(rows, columns, strict=True)]
+    fits = [(y, x) for y, x in corners if 0 <= y <= shape[0] - size and 0 <= x <= shape[1] - size]
     return fits[:: max(1, len(fits) // _WINDOWS)][:_WINDOWS]
 
 
@@ -72,14 +77,22 @@ def _mean(power: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
     return float(power[chosen].mean()) if chosen.any() else 1e-12
 
 
-def _motion_db(power: NDArray[np.float32], frequency: NDArray[np.floating], angle: NDArray[np.floating]) -> float:
-    """Median over directions against the weakest direction in the band where motion of 1.5 to 3 mm bites."""
-    band = (frequency > 0.45) & (frequency < 1.0)
-    sector = np.floor(((angle + np.pi / 2) % np.pi) / np.pi * _SECTORS).astype(np.intp) % _SECTORS
-    sums = np.bincount(sector[band], weights=(power * frequency**3)[band], minlength=_SECTORS)
-    counts = np.bincount(sector[band], minlength=_SECTORS)
-    detail = sums / np.maximum(counts, 1)
-    return float(10 * np.log10(np.median(detail) / max(float(detail.min()), 1e-12)))
+def _motion_db(power: NDArray[np.floating], frequency: NDArray[np.floating], angle: NDArray[np.floating]) -> float:
+    """Median over directions against the weakest direction in the band where motion of 1.5 to 3 mm bites.
+
+    The noise floor is taken off first, because motion blurs no noise; 0 where noise drowns the band.
+    """
+    floor = float(np.median(power[(frequency > 2.0) & (frequency < 3.0)])) / _MEDIAN_OF_POWER
+    band = (frequency > 0.3) & (frequency < 0.7)
+    weight = frequency[band] ** 3
+    sector = np.floor(((angle[band] + np.pi / 2) % np.pi) / np.pi * _SECTORS).astype(np.intp) % _SECTORS
+    detail = np.bincount(sector, np.clip(power[band] - floor, 0, None) * weight, _SECTORS)
+    detail /= np.maximum(np.bincount(sector, minlength=_SECTORS), 1)
+    detail = (detail + np.roll(detail, 1) + np.roll(detail, -1)) / 3
+    usual = float(np.median(detail))
+    if usual < floor * float(weight.mean()):
+        return 0.0
+    return float(10 * np.log10(usual / max(float(detail.min()), 0.01 * usual)))
 
 
 def _noise_db(power: NDArray[np.float32], frequency: NDArray[np.floating]) -> float:
