@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.fft
 
+from models.phantom.backends import NumpyBackend, shifted_rows
 from models.phantom.exam import mirrored, noise_of
 from models.phantom.faults import dose_factor
 from models.phantom.fields import BASE, BASE_MM, Frame, resample
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.phantom.backends import Backend, BackProjection
     from models.phantom.placing import Piece, Sited
     from models.phantom.scene import Scene
     from models.phantom.spec import ExamSpec, Laterality, View
     from models.phantom.vendors import VendorStyle
 
+    Image = NDArray[np.float32]
+
+CPU = NumpyBackend()
 SLICE_MM = 1.0
 DOSE_OF_ALL = 1.4
 """Dose of all projections together, relative to a mammogram."""
@@ -53,23 +57,29 @@ class Sweep:
 
 
 def tomosynthesis(
-    seed: int, spec: ExamSpec, laterality: Laterality, view: View, style: VendorStyle | None = None
+    seed: int,
+    spec: ExamSpec,
+    laterality: Laterality,
+    view: View,
+    style: VendorStyle | None = None,
+    backend: Backend = CPU,
 ) -> PhantomVolume:
     """Return the tomosynthesis volume of one view; the same arguments give the same voxels.
 
-    Raises KeyError when `spec.vendor` names no known style.
+    `backend` says where to compute: `backends.TorchBackend("cuda")` uses a GPU. Raises KeyError when `spec.vendor`
+    names no known style.
     """
-    return volume(Breast(seed, spec, laterality).scene(view), style or STYLES[spec.vendor])
+    return volume(Breast(seed, spec, laterality).scene(view), style or STYLES[spec.vendor], backend)
 
 
-def volume(scene: Scene, style: VendorStyle) -> PhantomVolume:
+def volume(scene: Scene, style: VendorStyle, backend: Backend = CPU) -> PhantomVolume:
     """Return the whole volume of a scene, slices every SLICE_MM."""
     spec, breast = scene.breast.spec, scene.breast
     heights = slice_heights(scene)
     used = _used_columns(scene, spec)
     frame = Frame(spec.rows, used, spec.pixel_mm)
     slices = np.zeros((len(heights), spec.rows, spec.cols), np.uint16)
-    slices[:, :, :used] = reconstruction(scene, style, frame, heights)
+    slices[:, :, :used] = reconstruction(scene, style, frame, heights, backend)
     mask = resample(scene.geometry.inside_mm, Frame.whole(spec)) > 0
     lesions = tuple(_volume_truth(scene, item, heights) for item in scene.sited)
     if breast.laterality == "R":
@@ -96,7 +106,11 @@ def slice_heights(scene: Scene) -> NDArray[np.float64]:
 
 
 def reconstruction(
-    scene: Scene, style: VendorStyle, frame: Frame, heights: Sequence[float] | NDArray[np.float64]
+    scene: Scene,
+    style: VendorStyle,
+    frame: Frame,
+    heights: Sequence[float] | NDArray[np.float64],
+    backend: Backend = CPU,
 ) -> NDArray[np.uint16]:
     """Return slices of a frame at these heights: uint16 (n, rows, cols), 0..4095, chest wall LEFT."""
     sweep = Sweep.of(style)
@@ -104,8 +118,9 @@ def reconstruction(
     margin = int(np.ceil(reach / frame.pixel_mm)) + 2
     tall = Frame(frame.rows + 2 * margin, frame.cols, frame.pixel_mm, frame.top - margin, frame.left)
     noise = noise_of(scene, style.name, "tomosynthesis")
-    filtered = [_filtered(flat, style, frame.pixel_mm) for flat in _projections(scene, style, sweep, tall, noise)]
-    window = tomosynthesis_window(scene, style, sweep)
+    flats = _projections(scene, style, sweep, tall, noise, backend)
+    filtered = backend.filtered(flats, style.ramp, frame.pixel_mm)
+    window = tomosynthesis_window(scene, style, sweep, backend)
     inside = resample(scene.geometry.inside_mm, frame)
     edge = np.clip(inside / (2.0 * frame.pixel_mm) + 0.5, 0.0, 1.0)
     slices = np.empty((len(heights), frame.rows, frame.cols), np.uint16)
@@ -115,9 +130,9 @@ def reconstruction(
     return slices
 
 
-def tomosynthesis_window(scene: Scene, style: VendorStyle, sweep: Sweep) -> Exposure:
+def tomosynthesis_window(scene: Scene, style: VendorStyle, sweep: Sweep, backend: Backend = CPU) -> Exposure:
     """Return the grey window of a volume, measured on three noise-free slices of the base grid."""
-    filtered = [_filtered(flat, style, BASE_MM) for flat in _projections(scene, style, sweep, BASE, None)]
+    filtered = backend.filtered(_projections(scene, style, sweep, BASE, None, backend), style.ramp, BASE_MM)
     middle = scene.geometry.thickness_mm * np.array([0.3, 0.5, 0.7])
     kept = [_back_projected(filtered, sweep, float(height), 0, BASE)[scene.parenchyma] for height in middle]
     low, high = np.quantile(np.concatenate(kept), [0.01, 0.998])
@@ -125,15 +140,21 @@ def tomosynthesis_window(scene: Scene, style: VendorStyle, sweep: Sweep) -> Expo
 
 
 def _projections(
-    scene: Scene, style: VendorStyle, sweep: Sweep, frame: Frame, noise: np.random.Generator | None
-) -> list[NDArray[np.float32]]:
+    scene: Scene,
+    style: VendorStyle,
+    sweep: Sweep,
+    frame: Frame,
+    noise: np.random.Generator | None,
+    backend: Backend,
+) -> list[Image]:
     """Equalised log signal of each projection on a frame."""
     layers = scene.layer_attenuation()
     found = [(item, list(pieces(item, scene.geometry, frame))) for item in scene.sited]
     thickness = scene.thickness_mm
     flats = []
     for tangent in sweep.tangents:
-        base = _sheared(layers, scene.heights, float(tangent))
+        shifts = [float(height) * float(tangent) / BASE_MM for height in scene.heights]
+        base = backend.sheared(layers, shifts) * np.float32(np.hypot(1.0, tangent))
         attenuation = resample(base, frame)
         for _, sheets in found:
             for piece in sheets:
@@ -142,27 +163,9 @@ def _projections(
         signal = detect(attenuation, scatter, frame.pixel_mm, style.sharpness_mm)
         if noise is not None:
             signal = noisy(signal, frame.pixel_mm, sweep.dose * dose_factor(scene.breast.spec.faults), noise)
-        middle = _shifted_rows(thickness, float(tangent) * scene.geometry.thickness_mm / 2 / BASE_MM)
+        middle = shifted_rows(thickness, float(tangent) * scene.geometry.thickness_mm / 2 / BASE_MM)
         flats.append(equalised(log_signal(signal), resample(middle, frame), style))
     return flats
-
-
-def _sheared(layers: NDArray[np.float32], heights: NDArray[np.float32], tangent: float) -> NDArray[np.float32]:
-    """Sum of the layers as one projection sees them: each shifted by its height, every path longer by 1/cos."""
-    total = np.zeros(layers.shape[1:], np.float32)
-    for layer, height in zip(layers, heights, strict=True):
-        total += _shifted_rows(layer, float(height) * tangent / BASE_MM)
-    return total * np.float32(np.hypot(1.0, tangent))
-
-
-def _shifted_rows(image: NDArray[np.float32], shift: float) -> NDArray[np.float32]:
-    """Move an image down by a fractional number of rows; edges are held."""
-    whole = int(np.floor(shift))
-    part = np.float32(shift - whole)
-    rows = np.arange(image.shape[0]) - whole
-    near = image[np.clip(rows, 0, image.shape[0] - 1)]
-    far = image[np.clip(rows - 1, 0, image.shape[0] - 1)]
-    return near + part * (far - near)
 
 
 def _add_shifted(image: NDArray[np.float32], piece: Piece, shift: float) -> None:
@@ -176,36 +179,9 @@ def _add_shifted(image: NDArray[np.float32], piece: Piece, shift: float) -> None
             image[low:high, piece.cols] += weight * piece.added[low - start : high - start]
 
 
-def _filtered(flat: NDArray[np.float32], style: VendorStyle, pixel_mm: float) -> NDArray[np.float32]:
-    """Ramp filter along the sweep, rolled off towards fine detail, beside the plain projection."""
-    count = scipy.fft.next_fast_len(flat.shape[0] + 64, real=True)
-    frequency = np.fft.rfftfreq(count, pixel_mm)
-    gain = (1.0 - style.ramp) + style.ramp * 2.2 * frequency / (frequency + 0.35)
-    gain *= np.exp(-((frequency / 4.5) ** 2))
-    padded = np.pad(flat, ((0, count - flat.shape[0]), (0, 0)), mode="edge")
-    spectrum = scipy.fft.rfft(padded, axis=0) * gain.astype(np.float32)[:, None]
-    return np.asarray(scipy.fft.irfft(spectrum, n=count, axis=0)[: flat.shape[0]], np.float32)
-
-
-def _back_projected(
-    filtered: Sequence[NDArray[np.float32]], sweep: Sweep, height: float, margin: int, frame: Frame
-) -> NDArray[np.float32]:
+def _back_projected(filtered: BackProjection, sweep: Sweep, height: float, margin: int, frame: Frame) -> Image:
     """Mean of the projections, each moved back by what a structure at this height was moved."""
-    total = np.zeros((frame.rows, frame.cols), np.float32)
-    for image, tangent in zip(filtered, sweep.tangents, strict=True):
-        shift = height * float(tangent) / frame.pixel_mm + margin
-        whole = int(np.floor(shift))
-        part = np.float32(shift - whole)
-        total += _rows(image, whole, frame.rows) * (1.0 - part)
-        total += _rows(image, whole + 1, frame.rows) * part
-    return total / np.float32(len(filtered))
-
-
-def _rows(image: NDArray[np.float32], start: int, count: int) -> NDArray[np.float32]:
-    """Rows of an image from `start` on; edges are held where it ends."""
-    if start >= 0 and start + count <= image.shape[0]:
-        return image[start : start + count]
-    return image[np.clip(np.arange(start, start + count), 0, image.shape[0] - 1)]
+    return filtered.at([height * float(t) / frame.pixel_mm + margin for t in sweep.tangents], frame.rows)
 
 
 def _toned(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models import phantom
 from models.phantom import ExamSpec, LesionSpec
+from models.phantom.backends import TorchBackend
 
 SMALL = ExamSpec(density="a", rows=480, cols=384, pixel_mm=0.4)
 
@@ -83,3 +84,10 @@ def test_tissue_that_overlaps_in_the_mammogram_parts_in_the_volume() -> None:
 def test_air_is_black_in_every_slice() -> None:
     volume = phantom.tomosynthesis(3, SMALL, "L", "CC")
     assert np.quantile(volume.slices[:, ~volume.breast_mask], 0.99) == 0
+
+
+def test_torch_computes_the_same_volume_up_to_rounding() -> None:
+    spec = with_lesion("calcifications", "R", 0.2)
+    plain = phantom.tomosynthesis(3, spec, "R", "CC").slices.astype(int)
+    other = phantom.tomosynthesis(3, spec, "R", "CC", backend=TorchBackend("cpu")).slices.astype(int)
+    assert np.abs(plain - other).max() <= 2
