@@ -125,7 +125,8 @@ def _fitters(positives: int) -> dict[str, Fitter]:
 
 
 def _logits(raw: Floats) -> Floats:
-    return np.array([logit(value) for value in raw.tolist()])
+    clipped = np.clip(raw, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def _targets(malignant: Floats) -> Floats:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from models.ood import OodReference
 from screening.domain.errors import CalibrationInvalid
 
-LEAST_EXAMS = 3
-"""Below this number nothing can be left out, so no limit can be measured."""
+LEAST_EXAMS = 20
+"""Fewer exams set a limit so wide that it keeps nothing out: three real ones let pictures of noise pass."""
 MARGIN = 1.25
 _FLOOR = 0.05
 

@@ -165,7 +165,7 @@ def _evidence(kept: Mapping[str, Any], study: Study, truth: Truth, site: str) ->
         breasts=tuple(BreastEvidence(side, raw, sides[side] if sides else None) for side, raw in kept["breasts"]),
         refusals=reasons,
         unlike=ReasonCode.OUT_OF_DISTRIBUTION.value in reasons,
-        descriptors=np.array(kept["descriptors"], np.float64).reshape(len(kept["descriptors"]), -1),
+        descriptors=np.array(kept["descriptors"], np.float64, ndmin=2),
     )
 
 

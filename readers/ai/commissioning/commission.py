@@ -69,7 +69,7 @@ def commission(
     figures = measured.measure(exams, plan.limits.flag_from, plan.limits.exam_prevalence, theirs, gain)
     name = plan.calibration_id or calibration_id(identity, stratum, plan.valid_from)
     calibration = _calibration(identity, stratum, plan, name, fitted, _deciles(exams, plan, reference), figures, local)
-    method = _method(fitted, local)
+    method = _method(fitted, local, plan.local_ood)
     return Commissioned(stratum, name, calibration, figures, judge(figures, plan.limits), method, _scores(exams))
 
 
@@ -163,7 +163,7 @@ def _calibration(
     )
 
 
-def _method(fitted: Fit | None, local: LocalReference | None) -> dict[str, object]:
+def _method(fitted: Fit | None, local: LocalReference | None, wanted: bool) -> dict[str, object]:
     told: dict[str, object] = {}
     if fitted is not None:
         told["chosen"] = fitted.mapping.method
@@ -172,6 +172,8 @@ def _method(fitted: Fit | None, local: LocalReference | None) -> dict[str, objec
         told["prevalence_of_the_sample"] = round(fitted.sample_prevalence, 6)
     if local is not None:
         told["local_reference"] = {"exams": local.exams, "views": local.views}
+    elif wanted:
+        told["local_reference"] = f"none: fewer than {calibration_ood.LEAST_EXAMS} exams with descriptors"
     return told
 
 

@@ -116,6 +116,8 @@ def _calibration(done: Commissioned) -> Rows:
     ]
     if made.ood is not None:
         rows.append(("local images as reference", f"{made.ood.views} views of {made.ood.exams} exams"))
+    elif "local_reference" in done.method:
+        rows.append(("local images as reference", str(done.method["local_reference"])))
     return tuple(rows)
 
 
