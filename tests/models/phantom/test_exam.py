@@ -141,7 +141,7 @@ def _depth_profile(scene: phantom.Scene) -> np.ndarray[tuple[int, ...], np.dtype
     x, y = scene.geometry.nipple_mm
     mm = phantom.fields.BASE_MM
     band = scene.gland.sum(0)[int((y - 25) / mm) : int((y + 25) / mm), : int(x / mm)].mean(0)
-    return np.interp(np.linspace(0.45, 0.95, 40), np.linspace(0, 1, len(band)), band)
+    return np.asarray(np.interp(np.linspace(0.45, 0.95, 40), np.linspace(0, 1, len(band)), band), np.float64)
 
 
 def test_a_full_resolution_window_shows_what_the_whole_image_shows_there() -> None:
