@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.architectures.dbt_slab import DbtSlab
+    from models.architectures.exam_fusion import ExamFusion
+    from models.architectures.global_local import GlobalLocal
     from models.ood import OodReference
     from models.train.plan import TrainPlan
     from models.train.planes import Planes
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from models.train.samples import Draw
     from models.train.stage_local import Windows
 
+    Reader = GlobalLocal | DbtSlab
     Columns = dict[str, NDArray[np.generic]]
 
 SCREENING_OFFSET = 500_000
@@ -44,8 +48,8 @@ SHARES = {"planes": 0.28, "global": 0.34, "windows": 0.08, "local": 0.14, "readi
 class Trained:
     """What training leaves: both networks in eval mode, the training distribution, and what was really run."""
 
-    network: torch.nn.Module
-    fusion: torch.nn.Module
+    network: Reader
+    fusion: ExamFusion
     ood: OodReference
     ran: dict[str, float] = field(default_factory=dict)
 
@@ -83,7 +87,7 @@ class Run:
         self._note("planes", began, sum(map(len, found)))
         return found[0], found[1], found[2]
 
-    def global_net(self, network: torch.nn.Module, everything: Planes, screening: Planes, validation: Planes) -> None:
+    def global_net(self, network: Reader, everything: Planes, screening: Planes, validation: Planes) -> None:
         """Train the global net, then fit what speaks for whole images."""
         plan, net, began = self.plan, network.global_net, time.monotonic()
         checkpoint = self.work / f"{self._tag}-global.pt"
@@ -96,7 +100,7 @@ class Run:
         self.progress.row("settled", epochs, **stage_global.figures(net, validation))
         self._note("global", began, epochs)
 
-    def local_net(self, network: torch.nn.Module) -> None:
+    def local_net(self, network: Reader) -> None:
         """Train the local net: in 2D on windows the global net chose, else on those cut with the slabs."""
         began = time.monotonic()
         if self._side_windows:
@@ -113,7 +117,7 @@ class Run:
         self._note("windows", began, len(data.labels))
         return self._train_local(network, data, judged)
 
-    def heads(self, network: torch.nn.Module, fusion: torch.nn.Module) -> OodReference:
+    def heads(self, network: Reader, fusion: ExamFusion) -> OodReference:
         """Train the view head and the exam network on readings; return the training distribution."""
         plan, began = self.plan, time.monotonic()
         weights = saved(network, self.work / f"{self._tag}-after-local.pt")
@@ -125,7 +129,7 @@ class Run:
         self._train_heads(network, fusion, first, second, judged)
         return fit(_descriptors(data), _descriptors(judged))
 
-    def _train_local(self, network: torch.nn.Module, data: Windows, judged: Windows) -> None:
+    def _train_local(self, network: Reader, data: Windows, judged: Windows) -> None:
         began = time.monotonic()
         checkpoint = self.work / f"{self._tag}-local.pt"
         epochs = stage_local.train_on_windows(
@@ -134,7 +138,7 @@ class Run:
         self._note("local", began, epochs)
 
     def _train_heads(
-        self, network: torch.nn.Module, fusion: torch.nn.Module, first: Readings, second: Readings, judged: Readings
+        self, network: Reader, fusion: ExamFusion, first: Readings, second: Readings, judged: Readings
     ) -> None:
         plan, progress, began = self.plan, self.progress, time.monotonic()
         paths = [self.work / f"{self._tag}-{part}.pt" for part in ("view", "fusion")]

@@ -20,7 +20,6 @@ from models.train.volumes import Frames, at_pitch
 from models.train.women import with_prior
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -99,7 +98,7 @@ def predict(model: LoadedModel, taken: Taken) -> ViewPrediction:
 
 def view_case(taken: Taken, answer: ViewPrediction) -> ViewCase:
     """Put truth and answer side by side, in pixels with the chest wall left."""
-    densities: Mapping[str, float] = answer.densities
+    densities = answer.densities
     return ViewCase(
         laterality=taken.laterality,
         view=taken.view,
@@ -140,7 +139,7 @@ def _finding(taken: Taken, index: int) -> Finding:
         lesion_type=TYPE_OF_KIND[lesion.kind],
         kind=lesion.kind,
         size_mm=float(lesion.size_mm),
-        frame=float(lesion.frame) if isinstance(taken, phantom.PhantomVolume) else None,
+        frame=lesion.frame if isinstance(lesion, phantom.VolumeTruth) else None,
     )
 
 

@@ -101,7 +101,7 @@ def plane(
         target[channels] |= cells
         labels[channels] = 1
         lesions[index] = (0, *centre, spot.malignant, spot.kind, spot.size_mm)
-    labels[-1] = DENSITIES.index(density)  # type: ignore[arg-type]
+    labels[-1] = DENSITIES.index(density)
     return Planes(quantise(array)[None], target[None], labels[None], np.array([woman], np.int64), lesions)
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import phantom
+from models.architectures.graphs import CROPS
 from models.labels import LESION_TYPES, SLOTS
 from models.ood import OodReference, describe
 from models.phantom.tomosynthesis import volume
-from models.pipeline import CROPS, ImagePipeline, read
+from models.pipeline import ImagePipeline, read
 from models.pipeline_volume import VolumePipeline
 from models.preprocess import prepare
 from models.slabs import prepare_volume
@@ -89,7 +90,7 @@ def reading_columns(
 def from_columns(chunks: Sequence[Columns]) -> Readings:
     """Return the readings of chunks that `reading_columns` made."""
     names = [f.name for f in fields(Readings)]
-    return Readings(*(np.concatenate([chunk[name] for chunk in chunks]) for name in names))  # type: ignore[arg-type]
+    return Readings(*(np.concatenate([chunk[name] for chunk in chunks]) for name in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,6 @@ def _figures(network: ExamFusion, exams: Exams) -> dict[str, float]:
     with torch.inference_mode():
         alone = network(now, everything, before, torch.zeros_like(everything)).exam
         both = network(now, everything, before, had).exam
-    plain = now[..., 0].unflatten(1, (2, 2)).mean(2).amax(1)
+    plain = now[..., 0].reshape(-1, 2, 2).mean(2).amax(1)
     sick = exams.breasts.amax(1).numpy() == 1
     return {name: auc(v.numpy(), sick) for name, v in (("plain", plain), ("auc_no_prior", alone), ("auc", both))}

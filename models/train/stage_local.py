@@ -41,7 +41,7 @@ class Windows:
 def from_columns(chunks: Sequence[dict[str, NDArray[np.generic]]]) -> Windows:
     """Return the windows of chunks that `windows.window_columns` made."""
     columns = [np.concatenate([chunk[name] for chunk in chunks]) for name in ("windows", "labels", "women")]
-    return Windows(*columns)  # type: ignore[arg-type]
+    return Windows(*columns)
 
 
 def side_columns(chunk: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:

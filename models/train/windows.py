@@ -61,6 +61,7 @@ class SceneCrops:
     def frame(self, peak: object) -> int | None:
         """Return None: a single image has no frames."""
         del peak
+        return None
 
     def _cut(self, window: NDArray[np.float32], wanted: Point, size: int) -> NDArray[np.float32]:
         """Cut at the exact centre; the window was rendered on whole pixels."""
