@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screening.domain.ai_read import AiRead, BreastScore, Region
+from screening.domain.evidence import breast_sentences
 from screening.domain.opinion import FindingType
 from screening.domain.quality import TEXTS
 from screening.domain.study import Image, Laterality, Slot, Study
@@ -21,7 +22,7 @@ LEGEND = "Marks: lesion type, raw score; p: calibrated probability of cancer; da
 
 @dataclass(frozen=True)
 class SheetText:
-    """Text by place: title and subtitle of the header, one line per breast, identity, label, and the footer."""
+    """Text by place: title and subtitle, lines on the breasts, identity, label, quality notes, and the footer."""
 
     title: str
     subtitle: str
@@ -29,11 +30,12 @@ class SheetText:
     identity: tuple[str, ...]
     label: str
     footer: tuple[str, ...]
+    quality: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
         """All of it, top to bottom."""
-        return (self.title, self.subtitle, *self.breasts, *self.identity, self.label, *self.footer)
+        return (self.title, self.subtitle, *self.breasts, *self.identity, self.label, *self.quality, *self.footer)
 
 
 def percent(value: float) -> str:
@@ -51,10 +53,11 @@ def sheet_text(study: Study, read: AiRead) -> SheetText:
     return SheetText(
         title=_title(read),
         subtitle=_subtitle(read),
-        breasts=tuple(_breast(score, read.usable) for score in sorted(read.breasts, key=_right_first)),
+        breasts=tuple(line for score in sorted(read.breasts, key=_right_first) for line in _breast_lines(score, read)),
         identity=_identity(study, read),
         label=read.identity.label if read.identity else "",
         footer=_footer(study, read),
+        quality=_quality(study, read),
     )
 
 
@@ -65,13 +68,29 @@ def _title(read: AiRead) -> str:
 def _subtitle(read: AiRead) -> str:
     if read.usable:
         probability = "" if read.probability is None else f", probability of cancer {percent(read.probability)}"
-        return f"AI status ok, {'flagged' if read.flagged else 'not flagged'}{probability}"
+        return f"AI status ok, {'flagged' if read.flagged else 'not flagged'}{probability}{_prior(read)}"
     reasons = "; ".join(TEXTS[reason] for reason in read.reasons) or "no reason recorded"
     return f"AI status {read.status.value}: {reasons}"
 
 
+def _prior(read: AiRead) -> str:
+    return ", prior compared" if read.prior_used else ", no prior compared"
+
+
 def _right_first(score: BreastScore) -> bool:
     return score.laterality is Laterality.LEFT
+
+
+def _breast_lines(score: BreastScore, read: AiRead) -> tuple[str, ...]:
+    """The score, and below it what the views and the prior say."""
+    told = "; ".join(breast_sentences(score))
+    return (_breast(score, read.usable), *([f"    {told}"] if told else []))
+
+
+def _quality(study: Study, read: AiRead) -> tuple[str, ...]:
+    """Remarks for the radiographer, by image; none of them is a reason to refuse."""
+    notes = [f"{_name_of(study, note.sop_instance_uid)}: {note.text}" for note in read.quality]
+    return (f"Image quality notes: {len(notes)}", *notes) if notes else ()
 
 
 def _breast(score: BreastScore, usable: bool) -> str:

@@ -35,15 +35,13 @@ def view_name(slot: Slot) -> str:
     return f"{slot.laterality.value} {slot.view.value}"
 
 
-def breast_sentences(breast: BreastScore, prior_used: bool) -> tuple[str, ...]:
-    """Whether the two views of a breast tell the same, and what changed since the prior."""
+def breast_sentences(breast: BreastScore) -> tuple[str, ...]:
+    """Whether the two views of a breast tell the same (0..1), and how its logit changed since the prior."""
     said = []
     if breast.agreement is not None:
         said.append(f"{_agreement(breast.agreement)} ({breast.agreement:.2f})")
     if breast.change is not None:
-        said.append(f"{_change(breast.change)} ({breast.change:+.1f} logit)")
-    elif not prior_used:
-        said.append("no prior compared")
+        said.append(f"{_change(breast.change)} ({breast.change:+.1f})")
     return tuple(said)
 
 
@@ -55,8 +53,8 @@ def _agreement(value: float) -> str:
 
 def _change(logit: float) -> str:
     if abs(logit) < SAME_LOGIT:
-        return "as at the prior"
-    return "more suspicious than at the prior" if logit > 0 else "less suspicious than at the prior"
+        return "as in the prior"
+    return "more suspicious than the prior" if logit > 0 else "less suspicious than the prior"
 
 
 def region_sentences(region: Region, evidence: RegionEvidence) -> tuple[str, ...]:

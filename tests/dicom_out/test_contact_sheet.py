@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from screening.dicom.contact_sheet import COLOURS, render_contact_sheet
+from screening.dicom.sheet_cards import cards_of
 from screening.dicom.sheet_layout import CELL_HEIGHT, CELL_WIDTH, WIDTH, Rect, cells, place, place_label
 from screening.dicom.sheet_text import empty_reason, mark_label, sheet_text
 from screening.domain.ai_read import AiRead, SlotFill
@@ -33,6 +35,7 @@ from tests.dicom_out.samples import (
     region,
     uid_of,
 )
+from tests.readers.ai.explained import full_read, phantom
 
 ROWS, COLUMNS = 280, 200
 SPOT = (40.0, 60.0, 80.0, 120.0)
@@ -76,12 +79,12 @@ def cell_of(sheet: NDArray[np.uint8], slot: Slot) -> NDArray[np.uint8]:
     return sheet[rect.y0 : rect.y1, rect.x0 : rect.x1]
 
 
-def test_the_sheet_is_a_png_as_wide_as_stated_and_high_enough_for_two_rows() -> None:
+def test_the_sheet_is_a_png_as_wide_as_stated_and_high_enough_for_two_rows_and_the_cards() -> None:
     png = render_contact_sheet(STUDY, OK_READ, pictures())
     assert png.startswith(b"\x89PNG")
     height, width, _ = opened(png).shape
     assert width == WIDTH
-    assert 2 * CELL_HEIGHT < height < 2 * CELL_HEIGHT + 700
+    assert 2 * CELL_HEIGHT < height < 2 * CELL_HEIGHT + 900
 
 
 def test_the_same_exam_gives_the_same_bytes() -> None:
@@ -205,3 +208,43 @@ def test_labels_never_overlap_one_another_or_leave_the_cell(corners: list[tuple[
         assert CELL.holds(label)
         assert not any(label.touches(other, gap=0) for other in labels)
         labels.append(label)
+
+
+def test_each_mark_has_a_card_with_the_lesion_in_its_box() -> None:
+    read = replace(OK_READ, regions=(region(Slot.RCC, FindingType.MASS, SPOT),))
+    (card,) = cards_of(read, {Slot.RCC: picture(Slot.RCC, SPOT)})
+    grey = np.asarray(card.crop)[:, :, 0]
+    assert np.abs(np.subtract(bounds(grey > 200), card.box)).max() <= 5
+    assert card.title.startswith("1: R CC, Mass 62 %")
+
+
+def test_cards_are_the_most_suspicious_marks_and_stand_beside_one_another() -> None:
+    regions = tuple(region(Slot.LCC, FindingType.MASS, (n, n, n + 20, n + 20)) for n in range(0, 120, 20))
+    cards = cards_of(replace(OK_READ, regions=regions), {Slot.LCC: picture(Slot.LCC)})
+    assert [card.title[0] for card in cards] == ["1", "2", "3", "4"]
+    rects = [Rect(card.x, 0, card.x + card.crop.width, 10) for card in cards]
+    assert not any(one.touches(other) for one, other in pairwise(rects))
+    assert rects[-1].x1 <= WIDTH
+
+
+def test_a_mark_without_a_picture_has_no_card() -> None:
+    assert cards_of(OK_READ, {}) == ()
+
+
+def test_evidence_change_and_quality_are_told() -> None:
+    read = full_read()
+    words = sheet_text(STUDY, read)
+    told = "\n".join(words.lines)
+    for part in (
+        "CC and MLO agree (0.87); more suspicious than the prior (+1.9)",
+        "CC and MLO agree in part (0.55); as in the prior (+0.1)",
+        "prior compared",
+        "Image quality notes: 2",
+        "L MLO ffdm (...8.498.1.2.4): the pectoral muscle ends above the level of the nipple",
+    ):
+        assert part in told
+    pictures, _ = phantom()
+    first, _, third = cards_of(read, pictures)
+    assert "also marked in R CC" in first.lines
+    assert "not marked in L CC" in third.lines
+    assert any("+42 points" in line for line in first.lines)

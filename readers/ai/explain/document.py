@@ -32,7 +32,7 @@ def document(read: AiRead, overlays: Mapping[Slot, str], crops: Mapping[int, str
         "flagged": read.flagged,
         "calibration_id": read.calibration_id,
         "prior_used": read.prior_used,
-        "breasts": [_breast(read, breast) for breast in read.breasts],
+        "breasts": [_breast(breast) for breast in read.breasts],
         "images": [
             _image(read, fill.slot, fill.sop_instance_uid, overlays) for fill in read.slots if fill.sop_instance_uid
         ],
@@ -40,7 +40,7 @@ def document(read: AiRead, overlays: Mapping[Slot, str], crops: Mapping[int, str
     }
 
 
-def _breast(read: AiRead, breast: BreastScore) -> dict[str, Any]:
+def _breast(breast: BreastScore) -> dict[str, Any]:
     return {
         "laterality": breast.laterality.value,
         "raw_score": breast.raw_score,
@@ -48,7 +48,7 @@ def _breast(read: AiRead, breast: BreastScore) -> dict[str, Any]:
         "density": breast.density.value if breast.density else None,
         "agreement": breast.agreement,
         "change": breast.change,
-        "text": list(breast_sentences(breast, read.prior_used)),
+        "text": list(breast_sentences(breast)),
     }
 
 
