@@ -41,16 +41,20 @@ def ai_reader(settings: Settings, files: FileLocator | None = None, name: str = 
 
 
 def reader_context(settings: Settings, files: FileLocator) -> ReaderContext:
-    """What plug-ins are given. Raises InvalidInput or CalibrationInvalid for unusable calibrations."""
+    """What plug-ins are given.
+
+    Raises InvalidInput or CalibrationInvalid for unusable calibrations, CommissioningUntrusted for an unusable key.
+    """
     from readers.ai.calibration import SHIPPED, Calibrations
     from readers.plugins.contract import ReaderContext, RemoteOptions, SendMode
+    from screening.app.commissioning import trust
     from screening.dicom.cad_sr_reading import DicomCadSrSource
 
     folders = [SHIPPED, *([settings.calibrations_dir] if settings.calibrations_dir else [])]
     return ReaderContext(
         files=files,
         cad_reports=DicomCadSrSource(files),
-        calibrations=Calibrations.from_folders(*folders),
+        calibrations=Calibrations.from_folders(*folders, trust=trust(settings)),
         model=settings.model,
         engine=settings.engine,
         precision=settings.precision,
