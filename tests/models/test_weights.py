@@ -29,7 +29,8 @@ OOD = OodReference(np.zeros(3), np.eye(3), 2.0)
 @pytest.fixture(scope="module")
 def network() -> SaliencyFpn:
     torch.manual_seed(1)
-    return build("saliency_fpn.tiny").eval()
+    network: SaliencyFpn = build("saliency_fpn.tiny")
+    return network.eval()
 
 
 @pytest.fixture
@@ -88,6 +89,7 @@ def test_an_unknown_model_or_architecture_is_refused() -> None:
 
 def test_a_card_for_another_preprocessing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "identity", lambda: ("breast-crop-1", "f" * 64))
+    monkeypatch.setattr(registry, "BEFORE_CROPS", ("breast-crop-0", "f" * 64))
     with pytest.raises(CardInvalid, match="preprocessing"):
         registry.create_model(registry.DEFAULT)
 
