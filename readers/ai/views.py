@@ -101,6 +101,7 @@ class _Ready:
     slot: Slot
     image: Image
     refusal: ReasonCode | None = None
+    detail: str = ""
     flip: Flip | None = None
     prepared: PreparedView | None = None
     pixel_mm: float = 0.0
@@ -129,7 +130,7 @@ class ViewReader:
             watch.preprocess += ready.watch.preprocess
             watch.network += ready.watch.network
             if isinstance(answer, ReasonCode):
-                refused.append(Exclusion(ready.image.sop_instance_uid, answer))
+                refused.append(Exclusion(ready.image.sop_instance_uid, answer, ready.detail))
             else:
                 scored.append(answer)
         return Answer(tuple(scored), tuple(refused))
@@ -140,7 +141,7 @@ class ViewReader:
         try:
             self._decode(ready)
         except UnusableImage as error:
-            ready.refusal = ReasonCode(error.reason)
+            ready.refusal, ready.detail = ReasonCode(error.reason), detail_of(error)
         except InputInvalid:
             ready.refusal = ReasonCode.CONTENT_IMPLAUSIBLE
         except ENGINE_ERRORS:
@@ -189,6 +190,7 @@ class ViewReader:
         try:
             prediction = self._volume(ready.volume, ready.watch) if ready.volume else self.model.predict(prepared)
         except UnusableImage as error:
+            ready.detail = detail_of(error)
             return ReasonCode(error.reason)
         except ENGINE_ERRORS:
             return ReasonCode.MODEL_FAILED
@@ -212,6 +214,11 @@ class ViewReader:
         watch.network -= frames.waited
         regions = tuple(replace(region, frame=frames.stored(region.frame)) for region in prediction.regions)
         return replace(prediction, regions=regions)
+
+
+def detail_of(error: UnusableImage) -> str:
+    """What an error says beyond its code."""
+    return "" if str(error) == error.reason else str(error)
 
 
 def view_key(slot: Slot) -> ViewKey:

@@ -41,7 +41,7 @@ _RANK = 5
 """A single line may be a collimator edge; damage makes several."""
 
 _BANDS = 24
-_MAX_BAND_ANISOTROPY = 1.6
+MAX_BAND_ANISOTROPY = 1.6
 _MIN_BAND_ACTIVITY = 0.5
 _CLIP = 0.2
 _MARGIN = 0.03
@@ -57,8 +57,8 @@ class Content:
     chest_wall: Side | None
 
 
-def examine(pixels: Pixels) -> Content:
-    """Judge presentation values, shape (rows, columns).
+def examine(pixels: Pixels, max_anisotropy: float = MAX_BAND_ANISOTROPY) -> Content:
+    """Judge presentation values, shape (rows, columns), with this limit on the streaks of a band of rows.
 
     Raises UnusableImage: NO_BREAST, ORIENTATION_CONFLICT for a breast that ends at neither side, or
     CONTENT_IMPLAUSIBLE when the pixels are constant, cut off or show the steps and streaks of a damaged stream.
@@ -69,7 +69,7 @@ def examine(pixels: Pixels) -> Content:
     breast = largest_region(coarse > air_level(coarse))
     content = _judge_breast(breast)
     _check_cut(pixels, air_level(coarse))
-    _check_damage(pixels)
+    _check_damage(pixels, max_anisotropy)
     return content
 
 
@@ -131,14 +131,14 @@ def _check_cut(pixels: Pixels, level: float) -> None:
             raise UnusableImage(ReasonCode.CONTENT_IMPLAUSIBLE, f"{int(empty)} rows are empty beside tissue")
 
 
-def _check_damage(pixels: Pixels) -> None:
+def _check_damage(pixels: Pixels, max_anisotropy: float) -> None:
     down, across = _differences(pixels)
     if float(down.mean()) > _MAX_ROUGHNESS or float(across.mean()) > _MAX_ROUGHNESS:
         raise UnusableImage(ReasonCode.CONTENT_IMPLAUSIBLE, "the pixels are noise")
     rows, columns = _steps((down > _STEP).mean(axis=1)), _steps((across > _STEP).mean(axis=0))
     if rows > _MAX_ROW_STEPS or columns > _MAX_COLUMN_STEPS:
         raise UnusableImage(ReasonCode.CONTENT_IMPLAUSIBLE, "steps run through whole rows or columns")
-    if band_anisotropy(down, across) > _MAX_BAND_ANISOTROPY:
+    if band_anisotropy(down, across) > max_anisotropy:
         raise UnusableImage(ReasonCode.CONTENT_IMPLAUSIBLE, "a band of rows is streaked")
 
 
