@@ -21,7 +21,7 @@ from readers.plugins.scoped import ScopedReader
 from screening.domain.ai_read import AiRead, AiStatus, Region
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Device, Image, ImageKind, Slot, Study, View
-from screening.workflow.ports import PixelSource
+from screening.workflow.ports import PixelSource, PresentationImage
 from tests.readers.ai.known_model import CALIBRATION, KnownModel
 from tests.readers.ai.studies import Pictures
 from tests.readers.external.samples import STUDY, Files, calibration_of, context
@@ -186,7 +186,7 @@ def test_a_bad_exam_gets_an_answer_without_an_exam_score(under: Under, what: str
 @pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x"), KeyError("x"), MemoryError()])
 def test_code_that_fails_is_a_failed_read(under: Under, error: Exception) -> None:
     class Failing(Pictures):
-        def load(self, image: Image) -> object:  # type: ignore[override]
+        def load(self, image: Image) -> PresentationImage:
             raise error
 
     result = under.reader.read(under.study, Failing(), "unit-a")

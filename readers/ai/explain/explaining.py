@@ -32,22 +32,24 @@ def explain(read: AiRead, pictures: Mapping[Slot, PresentationImage], saliency: 
     crops: dict[int, str] = {}
     for slot, picture in pictures.items():
         overlays[slot] = f"saliency-{slot.value}.png"
-        marks = [_shown(region, picture) for region in _on(read, slot)]
+        marks = {number: _shown(region, picture) for number, region in _on(read, slot).items()}
         files[overlays[slot]] = overlay(picture, saliency(picture), marks, _mirrored(slot), _words(read, slot))
-    for number, region in enumerate(read.regions[:MOST_CROPS], start=1):
-        if region.slot in pictures and region in _on(read, region.slot):
-            crops[number] = f"region-{number:02d}-{region.slot.value}.png"
-            seen = pictures[region.slot]
-            files[crops[number]] = crop(seen, _shown(region, seen), _mirrored(region.slot))
+    shown = {number: region for slot in pictures for number, region in _on(read, slot).items()}
+    for number in sorted(shown)[:MOST_CROPS]:
+        region, picture = shown[number], pictures[shown[number].slot]
+        crops[number] = f"region-{number:02d}-{region.slot.value}.png"
+        files[crops[number]] = crop(picture, _shown(region, picture), _mirrored(region.slot))
     told = json.dumps(document(read, overlays, crops), indent=2, ensure_ascii=False, allow_nan=False)
     return {JSON_FILE: told.encode(), **files}
 
 
-def _on(read: AiRead, slot: Slot) -> list[Region]:
-    """Marks on the image that fills the slot; of a volume, those in the frame that is shown."""
+def _on(read: AiRead, slot: Slot) -> dict[int, Region]:
+    """Marks on the image that fills the slot, by number in the read; of a volume, those in the frame that is shown."""
     uid = next((fill.sop_instance_uid for fill in read.slots if fill.slot is slot), None)
-    found = [region for region in read.regions if region.location.sop_instance_uid == uid]
-    return [region for region in found if region.location.frame == found[0].location.frame]
+    numbered = enumerate(read.regions, start=1)
+    found = {number: region for number, region in numbered if region.location.sop_instance_uid == uid}
+    frame = next((region.location.frame for region in found.values()), None)
+    return {number: region for number, region in found.items() if region.location.frame == frame}
 
 
 def _shown(region: Region, picture: PresentationImage) -> Box:

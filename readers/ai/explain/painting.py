@@ -6,7 +6,7 @@ pale yellow with rising lightness, so they keep their order for colour-blind eye
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Final
 
@@ -30,8 +30,8 @@ LEAST_CROP_SIDE: Final = 360
 """A crop with fewer pixels is enlarged by whole steps, without smoothing."""
 
 STOPS: Final = np.array([(120, 0, 40), (213, 60, 0), (240, 150, 0), (255, 240, 130)], np.float32)
-STRONGEST: Final = 0.6
-"""Opacity at saliency 1."""
+STRONGEST, GAIN = 0.65, 0.7
+"""Opacity at saliency 1, and the power by which it falls towards 0: weak evidence still shows."""
 
 GROUND, TEXT, DIM, MARK = (14, 17, 22), (230, 237, 243), (154, 164, 175), (86, 180, 233)
 BAND, PAD, TEXT_SIZE = 92, 14, 17
@@ -47,9 +47,16 @@ def colours(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def overlay(
-    picture: PresentationImage, saliency: SaliencyMap | None, marks: Sequence[Box], mirrored: bool, words: Sequence[str]
+    picture: PresentationImage,
+    saliency: SaliencyMap | None,
+    marks: Mapping[int, Box],
+    mirrored: bool,
+    words: Sequence[str],
 ) -> bytes:
-    """A view with its saliency and numbered marks, legend and words below, as PNG. `marks` are in picture pixels."""
+    """A view with its saliency and its marks, legend and words below, as PNG.
+
+    `marks` are boxes in picture pixels by the number of the mark in the read.
+    """
     rows, columns = picture.pixels.shape
     scale = min(1.0, VIEW_HEIGHT / rows)
     size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
@@ -61,7 +68,7 @@ def overlay(
     canvas = PilImage.new("RGB", (width, size[1] + BAND + 22 * len(words)), GROUND)
     canvas.paste(PilImage.fromarray(np.ascontiguousarray(shown)), (width - size[0] if mirrored else 0, 0))
     draw = ImageDraw.Draw(canvas)
-    for number, box in enumerate(marks, start=1):
+    for number, box in marks.items():
         _mark(draw, _placed(box, scale, size[0], mirrored, width), str(number))
     _legend(canvas, draw, size[1] + 12, saliency is not None)
     for line, text in enumerate(words):
@@ -94,7 +101,7 @@ def _grey(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint
 def _blend(grey: NDArray[np.uint8], saliency: SaliencyMap, scale: float) -> NDArray[np.uint8]:
     """The picture under its saliency: the stronger the evidence, the less of the picture shows through."""
     values = _on_grid(saliency, grey.shape[:2], scale)
-    opacity = STRONGEST * values[..., None]
+    opacity = STRONGEST * values[..., None] ** GAIN
     mixed = grey * (1 - opacity) + colours(values) * opacity
     return np.asarray(mixed + 0.5, np.uint8)
 

@@ -36,7 +36,7 @@ def phantom() -> tuple[dict[Slot, PresentationImage], dict[Slot, tuple[float, fl
     for view in made.views:
         slot = Slot(f"{view.laterality}{view.view}")
         flip = Flip(ROWS, COLUMNS, horizontal=slot.laterality is Laterality.RIGHT, vertical=False)
-        stored = view.pixels.astype(np.float32) / MAX_VALUE
+        stored = (view.pixels / MAX_VALUE).astype(np.float32)
         shown = np.ascontiguousarray(stored[:, ::-1] if flip.horizontal else stored)
         pictures[slot] = PresentationImage(shown, PIXEL_MM, PIXEL_MM, flip)
         if view.lesions:

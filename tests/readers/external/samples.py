@@ -61,8 +61,14 @@ def calibration_of(product: str, preprocessing: str) -> Calibration:
     stratum = replace(
         CALIBRATION.stratum, manufacturer=device.manufacturer, model=device.model, software=device.software
     )
-    external = {"weights_sha256": "not stated", "preprocessing_sha256": "not stated"}
-    return replace(CALIBRATION, id=f"cal-{preprocessing}", product=product, stratum=stratum, **external)
+    return replace(
+        CALIBRATION,
+        id=f"cal-{preprocessing}",
+        product=product,
+        stratum=stratum,
+        weights_sha256="not stated",
+        preprocessing_sha256="not stated",
+    )
 
 
 CAD_CALIBRATION = calibration_of("Second Read/phantom-mg@0.3.0", "cad")

@@ -118,7 +118,14 @@ def test_an_answer_that_breaks_the_schema_or_the_exam_is_not_believed(tmp_path: 
 
 
 def test_a_refusal_of_the_service_is_a_refusal(tmp_path: Path) -> None:
-    nothing = {"status": "refused", "score": None, "breasts": [], "imagesRead": [], "findings": [], "density": None}
+    nothing: dict[str, Any] = {
+        "status": "refused",
+        "score": None,
+        "breasts": [],
+        "imagesRead": [],
+        "findings": [],
+        "density": None,
+    }
     assert read(tmp_path, Behaviour(reply=nothing)).status is AiStatus.UNSUPPORTED
 
 
