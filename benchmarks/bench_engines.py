@@ -22,12 +22,15 @@ from models.architectures.graphs import CROPS, Graph
 from models.engines.choice import open_engine
 from models.errors import EngineUnavailable, UnknownModel
 from models.export import export_graphs
+from models.labels import SLOTS
 from models.ood import OodReference
 from models.preprocess import identity
 from models.registry import DEFAULT, torch_graphs
 from models.weights import STORE, save
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from models.engines.protocol import Engine
@@ -71,11 +74,15 @@ def chosen(name: str, store: Path) -> tuple[cards.ModelCard, Path]:
     return (card, STORE) if card.graphs else (untrained(store), store)
 
 
-def inputs(graphs: dict[str, Graph]) -> dict[str, list[NDArray[np.float32]]]:
-    """Random inputs of every graph, in the sizes of a view."""
+def inputs(graphs: Mapping[str, Graph]) -> dict[str, list[NDArray[np.float32]]]:
+    """Random inputs of every graph, in the sizes of a view; masks say that everything is there."""
     rng = np.random.default_rng(0)
+    masks = {(1, CROPS), (1, len(SLOTS))}
     return {
-        name: [rng.standard_normal(shape).astype(np.float32) for shape in graph.inputs]
+        name: [
+            np.ones(shape, np.float32) if shape in masks else rng.standard_normal(shape).astype(np.float32)
+            for shape in graph.inputs
+        ]
         for name, graph in graphs.items()
     }
 
