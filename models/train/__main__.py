@@ -19,6 +19,7 @@ from models.cards import FOLDER
 from models.evaluate import judge
 from models.train import heldout, publish
 from models.train.chain import train
+from models.train.folds import cross_validate
 from models.train.plan import PLANS, smoke
 from models.train.progress import Progress
 from models.weights import STORE
@@ -40,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = replace(plan, minutes=options.minutes)
     if options.workers:
         plan = replace(plan, workers=options.workers, threads=options.workers)
+    if options.folds:
+        work = options.work / options.family
+        work.mkdir(parents=True, exist_ok=True)
+        cross_validate(plan, options.folds, work, Progress(work / "folds.csv"))
+        return 0
     name = options.name or f"phantom-{options.family}"
     work = options.work / options.family
     work.mkdir(parents=True, exist_ok=True)
@@ -76,6 +82,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pages", type=Path, default=PAGES, help="folder for the card's page")
     parser.add_argument("--minutes", type=float, default=0.0, help="limit of all training stages, 0 for none")
     parser.add_argument("--workers", type=int, default=0, help="processes and threads to use")
+    parser.add_argument("--folds", type=int, default=0, help="cross-validate with so many folds; publishes nothing")
     parser.add_argument("--smoke", action="store_true", help="run the whole chain on a handful of phantoms")
     return parser.parse_args(arguments)
 

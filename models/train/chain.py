@@ -15,7 +15,7 @@ from models.ood import fit
 from models.train import reading, samples, stage_fusion, stage_global, stage_local, stage_view, store, volumes, windows
 from models.train.networks import saved
 from models.train.plan import FUSION_SEEDS, TRAIN_SEEDS, VALIDATION_SEEDS
-from models.train.planes import joined
+from models.train.planes import joined, subset
 from models.weights import sha256_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Trained:
     fusion: ExamFusion
     ood: OodReference
     ran: dict[str, float] = field(default_factory=dict)
+    judged: dict[str, float] = field(default_factory=dict)
 
 
 def train(plan: TrainPlan, work: Path, progress: Progress) -> Trained:
@@ -65,7 +66,7 @@ def train(plan: TrainPlan, work: Path, progress: Progress) -> Trained:
     run.global_net(network, joined([rich, screening]), screening, validation)
     run.local_net(network)
     ood = run.heads(network, fusion)
-    return Trained(network.eval(), fusion.eval(), ood, run.ran)
+    return Trained(network.eval(), fusion.eval(), ood, run.ran, run.judged)
 
 
 class Run:
@@ -74,8 +75,10 @@ class Run:
     def __init__(self, plan: TrainPlan, work: Path, progress: Progress) -> None:
         self.plan, self.work, self.progress = plan, work, progress
         self.ran: dict[str, float] = {}
+        self.judged: dict[str, float] = {}
         self._side_windows: dict[str, list[Columns]] = {}
-        self._tag = f"{plan.family}-{plan.seed}-{store.fingerprint()[:8]}"
+        side = f"-fold{plan.fold}of{plan.folds}" if plan.folds else ""
+        self._tag = f"{plan.family}-{plan.seed}-{store.fingerprint()[:8]}{side}"
         work.mkdir(parents=True, exist_ok=True)
 
     def planes(self) -> tuple[Planes, Planes, Planes]:
@@ -102,16 +105,15 @@ class Run:
 
     def local_net(self, network: Reader) -> None:
         """Train the local net: in 2D on windows the global net chose, else on those cut with the slabs."""
-        began = time.monotonic()
+        plan, began = self.plan, time.monotonic()
         if self._side_windows:
             sides = self._side_windows
-            data = stage_local.from_columns(sides["rich"] + sides["screening"])
+            data = stage_local.from_columns(sides["rich"] + sides["screening"]).kept(plan.teaches)
             return self._train_local(network, data, stage_local.from_columns(sides["validation"]))
-        plan = self.plan
         weights = saved(network, self.work / f"{self._tag}-after-global.pt")
         rich = self._windows("rich", TRAIN_SEEDS, plan.rich_breasts // 2, weights, 0.5)
         screened = self._windows("screening", TRAIN_SEEDS + SCREENING_OFFSET, plan.screening_breasts, weights, 0.5)
-        data = stage_local.from_columns(rich + screened)
+        data = stage_local.from_columns(rich + screened).kept(plan.teaches)
         first = VALIDATION_SEEDS + SCREENING_OFFSET
         judged = stage_local.from_columns(self._windows("screening", first, plan.validation_breasts, weights, 0.0))
         self._note("windows", began, len(data.labels))
@@ -124,6 +126,8 @@ class Run:
         data = self._readings(FUSION_SEEDS, plan.fusion_exams, weights, 1.0)
         judged = self._readings(VALIDATION_SEEDS, plan.validation_exams, weights, 0.0)
         self._note("readings", began, len(data))
+        teaches = plan.teaches(data.women)
+        data, judged = (data.take(teaches), data.take(~teaches)) if plan.folds else (data, judged)
         split = max(1, int(plan.head_share * len(data)))
         first, second = data.take(np.arange(split)), data.take(np.arange(split, len(data)))
         self._train_heads(network, fusion, first, second, judged)
@@ -146,6 +150,7 @@ class Run:
         self._note("view", began, epochs)
         began = time.monotonic()
         epochs = stage_fusion.train_fusion(plan, fusion, network.view_head, second, judged, paths[1], progress)
+        self.judged = stage_fusion.figures(fusion, stage_fusion.Exams(network.view_head, judged))
         self._note("fusion", began, epochs)
 
     def _drawn(self, split: str, count: int, all_breasts: int) -> Planes:
@@ -158,7 +163,8 @@ class Run:
         chunks = self._generated(split, make, range(first, first + count), seconds)
         if "windows" in chunks[0]:
             self._side_windows[split] = [stage_local.side_columns(chunk) for chunk in chunks]
-        return samples.from_columns(chunks)
+        planes = samples.from_columns(chunks)
+        return planes if split == "validation" else subset(planes, self.plan.teaches(planes.women))
 
     def _plane_maker(self) -> Callable[..., Columns]:
         return samples.plane_columns if self.plan.family == "ffdm" else volumes.slab_columns

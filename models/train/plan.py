@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Family = Literal["ffdm", "dbt"]
 
@@ -27,30 +32,31 @@ class TrainPlan:
     `crops` crops of `crop_px` pixels. Of the `fusion_exams`, the part `head_share` teaches the view head and the rest
     the exam network, so that the second never sees answers the first has learned by heart; with `priors` half of them
     have an exam two years before. `minutes` limits all training stages together (0 = no limit): fewer breasts and
-    epochs are then run than planned, and the card states how many.
+    epochs are then run than planned, and the card states how many. With `folds`, women of `fold` teach nothing and the
+    exams of that fold judge.
     """
 
     family: Family = "ffdm"
     architecture: str = "global_local.small"
     fusion: str = "exam_fusion.small"
     seed: int = 20260101
-    rich_breasts: int = 1200
-    screening_breasts: int = 800
-    validation_breasts: int = 160
-    validation_exams: int = 150
+    rich_breasts: int = 1000
+    screening_breasts: int = 600
+    validation_breasts: int = 100
+    validation_exams: int = 80
     malignant_share: float = 0.35
     crop_px: int = 160
     crops: int = 14400
-    epochs: int = 14
+    epochs: int = 10
     batch: int = 24
     learning_rate: float = 2e-3
     weight_decay: float = 0.03
     whole_epochs: int = 12
     windows_per_view: int = 10
-    local_epochs: int = 6
+    local_epochs: int = 5
     local_batch: int = 32
     combine_epochs: int = 40
-    fusion_exams: int = 600
+    fusion_exams: int = 400
     fusion_epochs: int = 40
     head_share: float = 0.6
     fusion_malignant_share: float = 0.4
@@ -61,22 +67,30 @@ class TrainPlan:
     workers: int = 2
     threads: int = 2
     minutes: float = 0.0
+    fold: int = -1
+    folds: int = 0
+
+    def teaches(self, women: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which women may be trained on; without folds all may."""
+        if self.folds < 2:
+            return np.ones(len(women), bool)
+        return np.asarray(women % self.folds != self.fold)
 
 
 FFDM = TrainPlan()
 DBT = TrainPlan(
     family="dbt",
     architecture="dbt_slab.small",
-    rich_breasts=260,
-    screening_breasts=160,
-    validation_breasts=40,
-    validation_exams=24,
+    rich_breasts=200,
+    screening_breasts=80,
+    validation_breasts=24,
+    validation_exams=16,
     crops=9600,
-    epochs=12,
-    fusion_exams=130,
+    local_epochs=6,
+    fusion_exams=80,
+    fusion_malignant_share=0.7,
     held_out_exams=125,
     held_out_pixel_mm=0.2,
-    fusion_malignant_share=0.7,
     priors=False,
 )
 PLANS: dict[Family, TrainPlan] = {"ffdm": FFDM, "dbt": DBT}

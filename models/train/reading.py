@@ -72,8 +72,8 @@ class Readings:
     def __len__(self) -> int:
         return len(self.women)
 
-    def take(self, index: NDArray[np.int64]) -> Readings:
-        """Return some of the exams."""
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Readings:
+        """Return some of the exams, by number or by mask."""
         return Readings(*(getattr(self, f.name)[index] for f in fields(Readings)))
 
 

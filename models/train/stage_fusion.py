@@ -66,7 +66,7 @@ def train_fusion(
             index = torch.from_numpy(order[step * BATCH : (step + 1) * BATCH])
             yield _loss(network, exams, index, rng), len(index)
 
-    return optimise(stage, network, losses, checkpoint, progress, lambda: _figures(network, judged))
+    return optimise(stage, network, losses, checkpoint, progress, lambda: figures(network, judged))
 
 
 def _loss(network: ExamFusion, exams: Exams, index: Tensor, rng: np.random.Generator) -> Tensor:
@@ -83,13 +83,15 @@ def _loss(network: ExamFusion, exams: Exams, index: Tensor, rng: np.random.Gener
     ) + 2 * functional.binary_cross_entropy_with_logits(out.breasts, breasts)
 
 
-def _figures(network: ExamFusion, exams: Exams) -> dict[str, float]:
-    """AUC of exams by the plain rule, without priors and with them."""
+def figures(network: ExamFusion, exams: Exams) -> dict[str, float]:
+    """Return the AUC of exams by the plain rule, without priors and with them, and of breasts with them."""
     now, before = exams.embeddings[:, 0], exams.embeddings[:, 1]
     everything, had = torch.ones(len(exams), _SLOTS), exams.there[:, 1:].expand(-1, _SLOTS)
     with torch.inference_mode():
         alone = network(now, everything, before, torch.zeros_like(everything)).exam
-        both = network(now, everything, before, had).exam
+        both = network(now, everything, before, had)
     plain = now[..., 0].reshape(-1, 2, 2).mean(2).amax(1)
     sick = exams.breasts.amax(1).numpy() == 1
-    return {name: auc(v.numpy(), sick) for name, v in (("plain", plain), ("auc_no_prior", alone), ("auc", both))}
+    scores = {"plain": plain, "auc_no_prior": alone, "auc": both.exam}
+    breasts = auc(both.breasts.flatten().numpy(), exams.breasts.flatten().numpy() == 1)
+    return {**{name: auc(score.numpy(), sick) for name, score in scores.items()}, "breast": breasts}

@@ -15,7 +15,7 @@ from models.train.losses import label_loss
 from models.train.planes import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,6 +36,11 @@ class Windows:
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     women: NDArray[np.int64]
+
+    def kept(self, teaches: Callable[[NDArray[np.int64]], NDArray[np.bool_]]) -> Windows:
+        """Return the windows of the women for whom `teaches` is true."""
+        which = teaches(self.women)
+        return self if which.all() else Windows(self.images[which], self.labels[which], self.women[which])
 
 
 def from_columns(chunks: Sequence[dict[str, NDArray[np.generic]]]) -> Windows:
