@@ -59,7 +59,7 @@ class TorchEngine:
         to_cells = _cell_transform(prepared, saliency.shape[0])
         marks = find(saliency, logits.type_map[0].numpy())
         regions = tuple(Region(to_cells.box_to_source(m.box), m.score, m.lesion_type) for m in marks)
-        found = prepared.breast.any()
+        found, descriptor = prepared.breast.any(), describe(prepared, logits.features[0].numpy())
         return ViewPrediction(
             malignancy=float(logits.malignancy[0].sigmoid()),
             saliency=saliency,
@@ -67,9 +67,10 @@ class TorchEngine:
             lesion_types=dict(zip(LESION_TYPES, logits.types[0].sigmoid().tolist(), strict=True)),
             densities=dict(zip(DENSITIES, logits.density[0].softmax(0).tolist(), strict=True)),
             regions=regions,
-            ood_score=self._ood.score(describe(prepared, logits.features[0].numpy())) if found else NO_BREAST,
+            ood_score=self._ood.score(descriptor) if found else NO_BREAST,
             breast_fraction=prepared.breast_fraction,
             notes=prepared.notes,
+            descriptor=descriptor,
         )
 
     def predict_volume(self, frames: FrameSource) -> ViewPrediction:
