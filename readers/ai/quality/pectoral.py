@@ -49,7 +49,7 @@ def muscle(found: Outline) -> Muscle:
     enough = there.sum(1) >= 18
     score = np.full(len(step), -1.0)
     score[enough] = np.nanquantile(step[enough], 0.3, axis=1)
-    best = int(score.argmax())
+    best = int((score * np.sqrt(length[:, 0])).argmax())  # of two edges as clear the longer one is the muscle's
     return Muscle(float(score[best]), float(end[best, 0]), float(top[best, 0]))
 
 

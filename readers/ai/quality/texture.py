@@ -18,7 +18,7 @@ from readers.ai.quality.outline import Outline
 
 MOTION_DB = 3.2
 """Detail (0.3 to 0.7 per mm) in the weakest direction this far below the median direction means motion."""
-NOISE_DB = -5.5
+NOISE_DB = -7.0
 """Power at 2 to 3 per mm against that at 0.3 to 0.6 per mm; tissue alone falls by about 23 dB."""
 GRID_DB = 18.0
 """A peak on an axis this far above its surroundings is no tissue."""
@@ -86,8 +86,8 @@ def _motion_db(power: NDArray[np.floating], frequency: NDArray[np.floating], ang
     band = (frequency > 0.3) & (frequency < 0.7)
     weight = frequency[band] ** 3
     sector = np.floor(((angle[band] + np.pi / 2) % np.pi) / np.pi * _SECTORS).astype(np.intp) % _SECTORS
-    detail = np.bincount(sector, np.clip(power[band] - floor, 0, None) * weight, _SECTORS)
-    detail /= np.maximum(np.bincount(sector, minlength=_SECTORS), 1)
+    sums = np.bincount(sector, np.clip(power[band] - floor, 0, None) * weight, _SECTORS)
+    detail = np.asarray(sums / np.maximum(np.bincount(sector, minlength=_SECTORS), 1), np.float64)
     detail = (detail + np.roll(detail, 1) + np.roll(detail, -1)) / 3
     usual = float(np.median(detail))
     if usual < floor * float(weight.mean()):
