@@ -1,0 +1,66 @@
+"""Scored exams hold their explanation when it is asked for, of mammograms and of volumes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from readers.ai.calibration import Calibrations
+from readers.ai.plugin import NativeReader
+from readers.ai.reader import NeuralReader
+from readers.plugins.scoped import ScopedReader
+from screening.app.explaining import FOLDER
+from screening.app.pictures import pictures_of
+from screening.app.scoring import ScoredExam, Scorer, score_all
+from screening.app.system import SystemClock
+from screening.dicom.cad_sr import MammographyCadSrWriter
+from screening.domain.study import Slot, Study
+from tests.readers.ai.known_model import CALIBRATION, DBT_CALIBRATION, DBT_INFO, KnownModel
+from tests.readers.ai.studies import Pictures, study, volume
+
+FOUR_VIEWS, FOUR_VOLUMES = study(), study(*(volume(slot) for slot in Slot))
+
+
+def reader() -> ScopedReader:
+    known = Calibrations([CALIBRATION, DBT_CALIBRATION])
+    return ScopedReader("native", NativeReader(NeuralReader(KnownModel(), known, volumes=KnownModel(info=DBT_INFO))))
+
+
+def score(out: Path, exam: Study = FOUR_VIEWS, explained: bool = True) -> ScoredExam:
+    scorer = Scorer(reader(), Pictures(), MammographyCadSrWriter(), SystemClock(), "", "1", explained)
+    (scored,) = score_all(scorer, [exam], out)
+    return scored
+
+
+def names(scored: ScoredExam) -> set[str]:
+    return {path.name for path in (scored.folder / FOLDER).iterdir()}
+
+
+@pytest.mark.parametrize("exam", [FOUR_VIEWS, FOUR_VOLUMES])
+def test_every_view_and_mark_is_explained(tmp_path: Path, exam: Study) -> None:
+    scored = score(tmp_path, exam)
+    assert {f"saliency-{slot.value}.png" for slot in Slot} <= names(scored)
+    assert sum(name.startswith("region-") for name in names(scored)) == len(scored.read.regions) == 4
+    document = json.loads((scored.folder / FOLDER / "explanation.json").read_text(encoding="utf-8"))
+    assert document["study_instance_uid"] == exam.study_instance_uid
+    assert all(region["evidence"]["text"] for region in document["regions"])
+
+
+def test_without_it_there_is_no_folder_and_asking_later_makes_it(tmp_path: Path) -> None:
+    plain = score(tmp_path, explained=False)
+    assert not (plain.folder / FOLDER).exists()
+    asked = score(tmp_path)
+    assert (asked.done_before, (asked.folder / FOLDER).exists()) == (False, True)
+
+
+def test_a_volume_is_shown_by_the_frame_of_its_mark() -> None:
+    read = reader().read(FOUR_VOLUMES, Pictures(), "")
+    assert {region.location.frame for region in read.regions} == {7}
+    pictures = pictures_of(FOUR_VOLUMES, read, Pictures())
+    assert all(picture.pixels[200:240, 100:140].min() == 1.0 for picture in pictures.values())
+    unmarked = pictures_of(FOUR_VOLUMES, replace(read, regions=()), Pictures())
+    assert set(unmarked) == set(Slot)
+    assert all(picture.pixels[200:240, 100:140].min() < 1.0 for picture in unmarked.values())
