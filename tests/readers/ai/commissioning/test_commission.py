@@ -135,7 +135,7 @@ def test_the_flag_is_judged_on_exams_whose_scores_did_not_set_it() -> None:
 )
 def test_exact_intervals_of_the_textbook(hits: int, total: int, low: float, high: float) -> None:
     found = rate(hits, total)
-    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert [found.low, found.high] == pytest.approx([low, high], abs=1e-4)
 
 
 def test_names_of_calibrations_keep_strata_and_weights_apart() -> None:
