@@ -16,7 +16,7 @@ from screening.domain.quality import ReasonCode
 from screening.domain.study import Study
 from screening.workflow.amend_case import amend_case
 from screening.workflow.ports import PixelSource
-from screening.workflow.read_by_ai import read_by_ai, refused_read
+from screening.workflow.read_by_ai import read_by_ai, refused_read, run_id
 from screening.workflow.recorded_case import load
 from tests.readers.ai.studies import Pictures
 from tests.services import instances, make_service
@@ -102,3 +102,37 @@ def test_an_exam_of_two_women_is_not_read(service: Service) -> None:
     assert reader.reads == 0
     assert isinstance(fact, ev.AiRefused)
     assert fact.reasons == (ReasonCode.TWO_PATIENTS,)
+
+
+class VolumeReader(CountingReader):
+    """A reader of two models whose reads are signed by the second."""
+
+    def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
+        """A refusal signed by the model for volumes."""
+        refusal = super().read(study, pixels, site, prior)
+        return replace(refusal, identity=replace(IDENTITY, model="net-dbt"))
+
+
+def test_a_read_is_recorded_under_the_model_that_made_it(service: Service) -> None:
+    register(service, *instances())
+    case = case_of(service)
+    work(service, VolumeReader(), case)
+    with service.units() as uow:
+        (event,) = [e for e in load(uow, case).events if isinstance(e.fact, ev.AiRefused)]
+    assert event.actor == "net-dbt@1"
+    assert isinstance(event.fact, ev.AiRefused)
+    assert event.fact.product == "net-dbt@1"
+
+
+def test_a_read_that_was_compared_with_another_prior_is_another_run(service: Service) -> None:
+    register(service, *instances())
+    case = case_of(service)
+    with service.units() as uow:
+        facts = load(uow, case).facts
+        assert facts.opened is not None
+        study = uow.exams.study(facts.opened.study)
+    read = CountingReader().read(study, Pictures(), "unit-a")
+    compared = [replace(read, prior_digests=digests) for digests in ((), ("a",), ("b",), ("a", "b"))]
+    assert len({run_id(case, one) for one in compared}) == 4
+    moved = replace(read, input_digests=(*read.input_digests, "a"))
+    assert run_id(case, moved) != run_id(case, compared[1])
