@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from models import cards
@@ -23,7 +24,6 @@ from models.weights import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -143,6 +143,7 @@ def load(
 ) -> LoadedModel:
     """Return the model of that name, loaded once per process, engine, precision and number of threads.
 
+    A name that ends in `.toml` is the path of an imported model's card (`models.importers`): torch, f32 only.
     `auto` is the best engine that is installed and that the model was exported for. `threads` None leaves the engine's
     choice. Raises EngineUnavailable and any of `models.errors`' loading errors.
     """
@@ -151,10 +152,20 @@ def load(
 
 @functools.cache
 def _load(name: str, engine: EngineName, precision: Precision, threads: int | None) -> LoadedModel:
+    if name.endswith(".toml"):
+        return _imported(Path(name), engine, precision)
     card = card_of(name)
     if card.architecture.startswith(WHOLE_FAMILY):
         return _whole(name, engine, precision)
     return assemble(card, STORE, engine, precision, threads)
+
+
+def _imported(card: Path, engine: EngineName, precision: Precision) -> LoadedModel:
+    from models.importers.loaded import load as load_imported
+
+    if engine not in ("auto", "torch") or precision != "f32":
+        raise EngineUnavailable("imported models run on torch in f32 only")
+    return load_imported(card.parent, card.stem)
 
 
 def assemble(

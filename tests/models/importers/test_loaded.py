@@ -10,10 +10,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from models import predict
 from models.architectures.gmic import pick_windows
-from models.errors import InputInvalid, NoScore, UnknownModel
+from models.errors import EngineUnavailable, InputInvalid, NoScore, UnknownModel
 from models.importers.convert import Options, import_checkpoint
-from models.importers.kinds import KINDS
+from models.importers.kinds import KINDS, build
 from models.importers.loaded import ImportedModel, load
 from models.importers.plan import Plan
 from models.predictions import ViewPrediction
@@ -43,7 +44,10 @@ def _loaded(kind: str, folder: Path, plan: Plan | None = None, state: published.
     return load(folder / "out")
 
 
-@pytest.fixture(scope="module", params=sorted(SMALL))
+BIG = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("gmic", "mirai")]
+
+
+@pytest.fixture(scope="module", params=["timm", *BIG])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ImportedModel:
     rows, cols = SMALL[request.param]
     plan = replace(KINDS[request.param].plan, rows=rows, cols=cols)
@@ -127,6 +131,7 @@ def test_an_image_without_a_breast_has_a_note_and_no_regions(model: ImportedMode
     assert answer.ood_score > 1
 
 
+@pytest.mark.slow
 def test_an_encoder_without_a_head_gives_features_and_refuses_a_score(tmp_path: Path) -> None:
     plan = replace(KINDS["mirai"].plan, rows=256, cols=208)
     model = _loaded("mirai", tmp_path, plan, published.mirai(head=False))
@@ -135,6 +140,33 @@ def test_an_encoder_without_a_head_gives_features_and_refuses_a_score(tmp_path: 
     with pytest.raises(NoScore) as refusal:
         model.predict(prepared)
     assert refusal.value.code == "model_no_score"
+
+
+def test_the_front_door_loads_a_card_by_its_path(tmp_path: Path) -> None:
+    torch.save(published.hollow(published.convnext_atto()), tmp_path / "published.pth")
+    options = Options("tried", network={"backbone": "convnext_atto"})
+    card = import_checkpoint("timm", tmp_path / "published.pth", tmp_path, options).card
+    model = predict.load(str(card))
+    assert model.info == load(tmp_path).info
+    assert model is predict.load(str(card))
+    with pytest.raises(EngineUnavailable):
+        predict.load(str(card), engine="openvino")
+    with pytest.raises(UnknownModel):
+        predict.load(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize("kind", ["timm", *BIG])
+def test_the_gradient_reaches_every_parameter(kind: str) -> None:
+    sizes: dict[str, dict[str, object]] = {
+        "gmic": {"crops": 2, "crop_px": 64},
+        "timm": {"backbone": "convnext_atto"},
+        "mirai": {"factors": [["age", 4]]},
+    }
+    network = build(KINDS[kind], sizes[kind])
+    torch.manual_seed(8)
+    answer = network(torch.randn(2, 1 if kind == "gmic" else 3, 256, 192))
+    sum(part.square().sum() for part in answer if part.is_floating_point()).backward()
+    assert [name for name, value in network.named_parameters() if value.grad is None] == []
 
 
 def test_the_risk_never_falls_from_year_to_year() -> None:
