@@ -24,7 +24,7 @@ def sample(count: int, seed: int, separation: float = 2.0) -> tuple[NDArray[np.f
     return 1 / (1 + np.exp(-logits)), malignant
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=SCORES, one=st.floats(0, 1), other=st.floats(0, 1), fitter=st.sampled_from([platt, temperature, isotonic]))
 def test_every_form_is_monotone_and_a_probability(
     rows: list[tuple[float, bool]], one: float, other: float, fitter: Fitter
