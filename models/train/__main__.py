@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from models import datasets
 from models.cards import FOLDER
+from models.datasets.images import load
+from models.datasets.split import assign
 from models.evaluate import judge
 from models.train import heldout, publish
 from models.train.chain import train
+from models.train.finetune import finetune
 from models.train.folds import cross_validate
 from models.train.plan import PLANS, smoke
 from models.train.progress import Progress
@@ -41,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = replace(plan, minutes=options.minutes)
     if options.workers:
         plan = replace(plan, workers=options.workers, threads=options.workers)
+    work = options.work / options.family
+    work.mkdir(parents=True, exist_ok=True)
+    if options.finetune:
+        return _finetune(plan, options, work)
     if options.folds:
-        work = options.work / options.family
-        work.mkdir(parents=True, exist_ok=True)
         cross_validate(plan, options.folds, work, Progress(work / "folds.csv"))
         return 0
     name = options.name or f"phantom-{options.family}"
-    work = options.work / options.family
-    work.mkdir(parents=True, exist_ok=True)
     run(plan, name, work, (options.cards, options.store, options.pages), Progress(work / "log.csv"))
     return 0
 
@@ -72,6 +76,21 @@ def run(
     return published, report
 
 
+def _finetune(plan: TrainPlan, options: argparse.Namespace, work: Path) -> int:
+    """Fine-tune on a data set's folder of PNG images and publish under the name given."""
+    frame = assign(datasets.read(options.layout, options.finetune), plan.seed)
+    reader = datasets.png_reader(options.pixel_mm)
+    progress = Progress(work / "finetune.csv")
+    trained, report = finetune(plan, options.start, frame.usable, lambda row: load(row, reader), work, progress)
+    name = options.name or f"{options.start}-{options.layout}"
+    story = publish.finetuned(options.start, options.layout, len(frame.usable))
+    published = publish.write_model(plan, name, trained, options.store)
+    statistic = progress.statistic()
+    publish.write_card(options.cards / f"{name}.toml", published, plan, trained.ran, statistic, report, story)
+    publish.write_page(options.pages / f"{name}.md", published, plan, trained.ran, report, story)
+    return 0
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("--family", choices=sorted(PLANS), default="ffdm", help="images or tomosynthesis volumes")
@@ -83,6 +102,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=0.0, help="limit of all training stages, 0 for none")
     parser.add_argument("--workers", type=int, default=0, help="processes and threads to use")
     parser.add_argument("--folds", type=int, default=0, help="cross-validate with so many folds; publishes nothing")
+    parser.add_argument("--finetune", type=Path, metavar="DIR", help="fine-tune on the PNG images of a data set here")
+    parser.add_argument("--layout", choices=datasets.LAYOUTS, default="rsna", help="layout of that data set")
+    parser.add_argument("--pixel-mm", type=float, default=0.1, help="pixel spacing of its images")
+    parser.add_argument("--start", default="phantom-ffdm", help="published model to go on from")
     parser.add_argument("--smoke", action="store_true", help="run the whole chain on a handful of phantoms")
     return parser.parse_args(arguments)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional
 
+from models.train.planes import UNKNOWN
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -27,7 +29,7 @@ def global_loss(logits: GlobalOutput, target: Tensor, density: Tensor) -> Tensor
     image = _weighted(logits.pooled[:, :1], labels[:, :1], known[:, :1])
     types = _weighted(logits.pooled[:, 1:], labels[:, 1:], known[:, 1:])
     cells = focal(logits.cells[:, 0], target[:, 0]) + focal(logits.cells[:, 1:], target[:, 1:])
-    letters = functional.cross_entropy(logits.density, density)
+    letters = density_loss(logits.density, density)
     return image + CELL_WEIGHT * cells + TYPE_WEIGHT * types + DENSITY_WEIGHT * letters
 
 
@@ -35,6 +37,12 @@ def _weighted(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     """Mean cross entropy over what is known."""
     loss = functional.binary_cross_entropy_with_logits(logits, labels, weight, reduction="sum")
     return loss / weight.sum().clamp(min=1.0)
+
+
+def density_loss(logits: Tensor, density: Tensor) -> Tensor:
+    """Return the mean cross entropy of letters long (B,); UNKNOWN ones are left out."""
+    total = functional.cross_entropy(logits, density, ignore_index=UNKNOWN, reduction="sum")
+    return total / (density != UNKNOWN).sum().clamp(min=1)
 
 
 def label_loss(logits: Tensor, labels: Tensor) -> Tensor:

@@ -28,8 +28,10 @@ class Recorder:
     name = "torch"
     precision = "f32"
 
-    def __init__(self, network: nn.Module) -> None:
-        self._graphs = network.graphs()  # type: ignore[operator]
+    def __init__(self, network: nn.Module, fusion: nn.Module | None = None) -> None:
+        self._graphs = dict(network.graphs())  # type: ignore[operator]
+        if fusion is not None:
+            self._graphs |= fusion.graphs()  # type: ignore[operator]
         self.given: dict[str, tuple[Array, ...]] = {}
         self.answered: dict[str, tuple[Array, ...]] = {}
 

@@ -89,7 +89,7 @@ def view_planes(view: PhantomView, woman: int) -> Planes:
 
 
 def plane(
-    array: NDArray[np.float32], prepared: PreparedView, found: Sequence[Spot], density: str, woman: int
+    array: NDArray[np.float32], prepared: PreparedView, found: Sequence[Spot], density: str | None, woman: int
 ) -> Planes:
     """Lay findings on the saliency grid of one prepared input `array` (C, H, W)."""
     target = np.zeros((1 + len(LESION_TYPES), *GRID), np.uint8)
@@ -101,7 +101,7 @@ def plane(
         target[channels] |= cells
         labels[channels] = 1
         lesions[index] = (0, *centre, spot.malignant, spot.kind, spot.size_mm)
-    labels[-1] = DENSITIES.index(density)
+    labels[-1] = DENSITIES.index(density) if density in DENSITIES else UNKNOWN
     return Planes(quantise(array)[None], target[None], labels[None], np.array([woman], np.int64), lesions)
 
 

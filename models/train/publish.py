@@ -34,6 +34,31 @@ _LIMITS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """What a card says of a model in words: its label, its limits, and what it was trained on."""
+
+    phantom_trained: bool
+    label: str
+    limits: str
+    data: str
+
+
+def phantom_story(plan: TrainPlan) -> Story:
+    """Return the words for a model that has seen phantoms only."""
+    return Story(True, LABEL, _LIMITS, _data(plan))
+
+
+def finetuned(start: str, layout: str, images: int) -> Story:
+    """Return the words for a model that went on from a published one on somebody's data."""
+    return Story(
+        False,
+        "fine-tuned locally, not for clinical use before commissioning",
+        "Not for clinical use. Knows one data set. The held-out figures are of women of that set and of no other.",
+        f"{images} images of a data set in the layout {layout}, divided by woman, going on from {start}.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What identifies the files that are judged."""
 
@@ -61,10 +86,12 @@ def write_card(
     ran: dict[str, float],
     pace: dict[str, dict[str, float]],
     report: TestReport | None = None,
+    story: Story | None = None,
 ) -> None:
     """Write the model card as TOML, with the held-out figures once there are any."""
-    lines = _identity(published, plan)
-    lines += ["", "[training]", *_training(plan)]
+    words = story or phantom_story(plan)
+    lines = _identity(published, plan, words)
+    lines += ["", "[training]", f"data = {toml_value(words.data)}", *(_training() if story is None else [])]
     lines += ["", "[training.plan]", *(f"{key} = {toml_value(value)}" for key, value in asdict(plan).items())]
     lines += ["", "[training.ran]", *(f"{key} = {toml_value(value)}" for key, value in ran.items())]
     lines += ["", "[training.pace]", *(f'"{key}" = {toml_value(value)}' for key, value in pace.items())]
@@ -93,13 +120,21 @@ def write_reference(path: Path, published: Published, exams: Sequence[ExamCase])
     path.write_text(body + "\n", encoding="utf-8")
 
 
-def write_page(path: Path, published: Published, plan: TrainPlan, ran: dict[str, float], report: TestReport) -> None:
+def write_page(
+    path: Path,
+    published: Published,
+    plan: TrainPlan,
+    ran: dict[str, float],
+    report: TestReport,
+    story: Story | None = None,
+) -> None:
     """Write the card's page for people."""
+    words = story or phantom_story(plan)
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
         f"# Model card: {published.name}",
         "",
-        f"**{LABEL}.** Written by `python -m models.train` from the card `models/cards/{published.name}.toml`.",
+        f"**{words.label}.** Written by `python -m models.train` from the card `models/cards/{published.name}.toml`.",
         "",
         "| | |",
         "|---|---|",
@@ -113,11 +148,11 @@ def write_page(path: Path, published: Published, plan: TrainPlan, ran: dict[str,
         "",
         "## Limits",
         "",
-        _LIMITS,
+        words.limits,
         "",
         "## Training data",
         "",
-        _data(plan),
+        words.data,
         "",
         "## What was run",
         "",
@@ -130,7 +165,7 @@ def write_page(path: Path, published: Published, plan: TrainPlan, ran: dict[str,
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _identity(published: Published, plan: TrainPlan) -> list[str]:
+def _identity(published: Published, plan: TrainPlan, story: Story) -> list[str]:
     """What the file is, what it may be shown, and its hashes."""
     preprocessing, digest = identity()
     channels = 1 if plan.family == "ffdm" else 2
@@ -140,11 +175,11 @@ def _identity(published: Published, plan: TrainPlan) -> list[str]:
         f'family = "{plan.family}"',
         f'architecture = "{plan.architecture}"',
         f'fusion = "{plan.fusion}"',
-        "phantom_trained = true",
-        f'label = "{LABEL}"',
+        f"phantom_trained = {toml_value(story.phantom_trained)}",
+        f"label = {toml_value(story.label)}",
         'licence = "Apache-2.0"',
         'intended_use = "To exercise the whole service with a real network. Research and testing only."',
-        f'limits = "{_LIMITS}"',
+        f"limits = {toml_value(story.limits)}",
         "",
         "[weights]",
         f'file = "{published.weights_file}"',
@@ -165,9 +200,8 @@ def _identity(published: Published, plan: TrainPlan) -> list[str]:
     ]
 
 
-def _training(plan: TrainPlan) -> list[str]:
+def _training() -> list[str]:
     return [
-        f'data = "{_data(plan)}"',
         f'sources_sha256 = "{fingerprint()}"',
         f"first_training_woman = {TRAIN_SEEDS}",
         f"first_validation_woman = {VALIDATION_SEEDS}",

@@ -53,7 +53,7 @@ class Readings:
     """N exams, T = 2 (current, prior), 4 slots in the order of `labels.SLOTS`, K regions.
 
     `regions` float32 (N, T, 4, K, 10 + G), `mask` (N, T, 4, K), `pooled` (N, T, 4, 5), `features` (N, T, 4, F): the
-    view graph's inputs. `there` (N, T): whether the exam exists. `region_labels` (N, T, 4, K, 5), `view_labels`
+    view graph's inputs. `there` (N, T, 4): whether the view exists. `region_labels` (N, T, 4, K, 5), `view_labels`
     (N, T, 4, 5), `breast_labels` (N, 2): truth; a prior's views are judged by what they show. `descriptors`
     (N, T, 4, D) of the out-of-distribution score, `women` int64 (N,).
     """
@@ -130,7 +130,7 @@ def _exam(seed: int, spec: ExamSpec, view: View, priors: bool) -> Columns:
     columns: Columns = {name: np.stack([now[name], before[name]]) for name in now}
     sick = [any(found.malignant for found in spec.lesions if found.laterality == side) for side in ("L", "R")]
     return columns | {
-        "there": np.array([1.0, float(prior is not None)], np.float32),
+        "there": np.repeat(np.array([[1.0], [float(prior is not None)]], np.float32), len(SLOTS), 1),
         "breast_labels": np.array(sick, np.float32),
         "women": np.array(seed, np.int64),
     }
@@ -151,7 +151,7 @@ def _image(engine: Recorder, scene: Scene, style: VendorStyle) -> Columns:
     whole = ImagePipeline(engine, ANYTHING).whole(prepared)
     noted = Noted(SceneCrops(scene, style, prepared), [], [])
     found = spots(image.lesions, image.laterality)
-    return _read(engine, prepared, whole, noted, lambda index: found, found)
+    return view_columns(engine, prepared, whole, noted, lambda index: found, found)
 
 
 def _volume(engine: Recorder, scene: Scene, style: VendorStyle) -> Columns:
@@ -167,10 +167,10 @@ def _volume(engine: Recorder, scene: Scene, style: VendorStyle) -> Columns:
         frame = noted.frames[index] or 0
         return [s for s, lesion in zip(found, taken.lesions, strict=True) if abs(lesion.frame - frame) <= BLUR_MM]
 
-    return _read(engine, prepared, whole, noted, near, found)
+    return view_columns(engine, prepared, whole, noted, near, found)
 
 
-def _read(
+def view_columns(
     engine: Recorder,
     prepared: PreparedView,
     whole: Whole,

@@ -33,7 +33,7 @@ _SLOTS = 4
 
 
 class Exams:
-    """Embeddings (N, T, 4, E), which exams exist (N, T) and the truth of breasts (N, 2), as tensors."""
+    """Embeddings (N, T, 4, E), which views exist (N, T, 4) and the truth of breasts (N, 2), as tensors."""
 
     def __init__(self, head: ViewHead, data: Readings) -> None:
         embedding = answers(head, data).embedding
@@ -75,8 +75,9 @@ def _loss(network: ExamFusion, exams: Exams, index: Tensor, rng: np.random.Gener
     count, breasts = len(index), exams.breasts[index]
     mask = torch.from_numpy((rng.random((count, _SLOTS)) >= NO_VIEW).astype(np.float32))
     mask[mask.sum(1) == 0] = 1.0
-    had = exams.there[index, 1:] * torch.from_numpy((rng.random((count, 1)) >= NO_PRIOR).astype(np.float32))
-    out = network(now, mask, before, had.expand(-1, _SLOTS))
+    mask = mask * exams.there[index, 0]
+    had = exams.there[index, 1] * torch.from_numpy((rng.random((count, 1)) >= NO_PRIOR).astype(np.float32))
+    out = network(now, mask, before, had)
     sick = breasts.amax(1)
     return functional.binary_cross_entropy_with_logits(
         out.exam, sick
@@ -86,7 +87,7 @@ def _loss(network: ExamFusion, exams: Exams, index: Tensor, rng: np.random.Gener
 def figures(network: ExamFusion, exams: Exams) -> dict[str, float]:
     """Return the AUC of exams by the plain rule, without priors and with them, and of breasts with them."""
     now, before = exams.embeddings[:, 0], exams.embeddings[:, 1]
-    everything, had = torch.ones(len(exams), _SLOTS), exams.there[:, 1:].expand(-1, _SLOTS)
+    everything, had = exams.there[:, 0], exams.there[:, 1]
     with torch.inference_mode():
         alone = network(now, everything, before, torch.zeros_like(everything)).exam
         both = network(now, everything, before, had)

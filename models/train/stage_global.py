@@ -13,12 +13,11 @@ import numpy as np
 import scipy.ndimage
 import torch
 from torch import nn
-from torch.nn import functional
 
 from models.evaluate import auc
 from models.train import augment, crops
 from models.train.loop import Stage, optimise
-from models.train.losses import global_loss, label_loss
+from models.train.losses import density_loss, global_loss, label_loss
 from models.train.planes import STRIDE, restore
 
 if TYPE_CHECKING:
@@ -146,9 +145,7 @@ def fit_pooling(plan: TrainPlan, network: GlobalNet, data: Planes, progress: Pro
     optimiser = torch.optim.AdamW(learned, 2e-2, weight_decay=1e-3)
     for _ in range(20 * plan.whole_epochs):
         pooled = inputs[0] * network.pool_scale + network.pool_shift
-        loss = label_loss(pooled, labels[:, :-1]) + functional.cross_entropy(
-            network.density(inputs[1]), labels[:, -1].long()
-        )
+        loss = label_loss(pooled, labels[:, :-1]) + density_loss(network.density(inputs[1]), labels[:, -1].long())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

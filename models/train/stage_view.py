@@ -35,7 +35,7 @@ class Views:
     """Every current and prior view of some readings that exists, as tensors, one row per view."""
 
     def __init__(self, data: Readings) -> None:
-        there = np.repeat(data.there[:, :, None], data.mask.shape[2], 2).reshape(-1) > 0
+        there = data.there.reshape(-1) > 0
         names = ("regions", "mask", "pooled", "features", "region_labels", "view_labels")
         flat = {n: torch.from_numpy(_flat(getattr(data, n))[there]) for n in names}
         self.inputs = (flat["regions"], flat["mask"], flat["pooled"], flat["features"])
