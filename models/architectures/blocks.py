@@ -18,7 +18,7 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from models.architectures.graphs import ABSENT, DENSITIES, EMBEDDING, LOCAL_FEATURES, LOGITS, STRIDE  # noqa: E402
+from models.architectures.graphs import ABSENT, DENSITIES, EMBEDDING, LOCAL_FEATURES, LOGITS  # noqa: E402
 from models.preprocess import SETTINGS  # noqa: E402
 
 if TYPE_CHECKING:
@@ -196,8 +196,3 @@ def cell_logits(cells: Tensor, at: Tensor) -> Tensor:
     """Return the logits (B, K, 5) of cells (B, 5, h, w) at long (B, K, 2) rows and columns."""
     flat = (at[..., 0] * cells.shape[-1] + at[..., 1])[:, None].expand(-1, LOGITS, -1)
     return cells.flatten(2).gather(2, flat).transpose(1, 2)
-
-
-def map_size(height: int, width: int) -> tuple[int, int]:
-    """Return rows and columns of the cell map of an input."""
-    return height // STRIDE, width // STRIDE
