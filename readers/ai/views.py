@@ -105,6 +105,7 @@ class _Ready:
     flip: Flip | None = None
     prepared: PreparedView | None = None
     pixel_mm: float = 0.0
+    nipple: Point | None = None
     volume: PresentationVolume | None = None
     quality: tuple[QualityNote, ...] = ()
     warnings: tuple[ReasonCode, ...] = ()
@@ -168,7 +169,10 @@ class ViewReader:
         if "no_breast" in ready.prepared.notes:
             ready.refusal = ReasonCode.NO_BREAST
             return
+        ready.nipple = nipple_of(ready.prepared)
         ready.quality = self._quality(ready, pixels)
+        if ready.volume is not None:
+            ready.prepared = None  # the model prepares a volume itself, and this one frame need not be held
         ready.watch.preprocess = self.seconds() - begun
 
     def _quality(self, ready: _Ready, pixels: NDArray[np.float32]) -> tuple[QualityNote, ...]:
@@ -184,11 +188,11 @@ class ViewReader:
         """The prediction, or why there is none. Pixels are let go of."""
         prepared, flip = ready.prepared, ready.flip
         ready.prepared = None
-        if ready.refusal is not None or prepared is None or flip is None:
+        if ready.refusal is not None or flip is None:
             return ready.refusal or ReasonCode.MODEL_FAILED
         begun = self.seconds()
         try:
-            prediction = self._volume(ready.volume, ready.watch) if ready.volume else self.model.predict(prepared)
+            prediction = self._prediction(prepared, ready)
         except UnusableImage as error:
             ready.detail = detail_of(error)
             return ReasonCode(error.reason)
@@ -201,17 +205,23 @@ class ViewReader:
             flip,
             prediction,
             ready.pixel_mm,
-            nipple_of(prepared),
+            ready.nipple,
             ready.quality,
             ready.warnings,
         )
 
+    def _prediction(self, prepared: PreparedView | None, ready: _Ready) -> ViewPrediction:
+        if ready.volume is not None:
+            return self._volume(ready.volume, ready.watch)
+        if prepared is None:
+            raise InputInvalid("the view was not prepared")
+        return self.model.predict(prepared)
+
     def _volume(self, volume: PresentationVolume, watch: Stopwatch) -> ViewPrediction:
         """Stream a volume's frames through the model; its regions then name stored frames."""
-        with StackedFrames(volume, self.seconds) as frames:
-            prediction = self.model.predict_volume(frames)
-        watch.decode += frames.waited
-        watch.network -= frames.waited
+        frames = StackedFrames(volume, self.seconds)
+        prediction = self.model.predict_volume(frames)
+        watch.decode += frames.decoding
         regions = tuple(replace(region, frame=frames.stored(region.frame)) for region in prediction.regions)
         return replace(prediction, regions=regions)
 

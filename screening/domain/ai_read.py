@@ -111,7 +111,7 @@ class AiIdentity:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of wall time per stage."""
+    """Seconds of wall time per stage; decoding runs beside the network, so the stages may add up to more than all."""
 
     decode_s: float
     preprocess_s: float

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.ai.pipeline import Reel, ahead
+from readers.ai.pipeline import ahead
 
 
 @given(st.lists(st.integers()))
@@ -61,16 +61,3 @@ def test_an_error_is_raised_at_its_item_and_ends_the_work() -> None:
     with pytest.raises(ValueError, match="two"):
         seen.extend(ahead(work, range(5)))
     assert seen == [0, 1]
-
-
-@given(st.lists(st.integers(0, 5), max_size=12))
-def test_a_reel_gives_what_is_asked_for_in_any_order(wanted: list[int]) -> None:
-    with Reel(lambda index: index * 10, 6) as reel:
-        assert [reel.get(index) for index in wanted] == [index * 10 for index in wanted]
-
-
-def test_a_reel_read_in_order_makes_every_result_once() -> None:
-    counted = Counted()
-    with Reel(counted.make, 6) as reel:
-        assert [reel.get(index) for index in range(6)] == [*range(6)]
-    assert counted.begun == [*range(6)]
