@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from models import datasets
 from models.cards import FOLDER
-from models.datasets.images import load
+from models.datasets.images import load, png_reader
 from models.datasets.split import assign
 from models.evaluate import judge
 from models.train import heldout, publish
@@ -79,7 +79,7 @@ def run(
 def _finetune(plan: TrainPlan, options: argparse.Namespace, work: Path) -> int:
     """Fine-tune on a data set's folder of PNG images and publish under the name given."""
     frame = assign(datasets.read(options.layout, options.finetune), plan.seed)
-    reader = datasets.png_reader(options.pixel_mm)
+    reader = png_reader(options.pixel_mm)
     progress = Progress(work / "finetune.csv")
     trained, report = finetune(plan, options.start, frame.usable, lambda row: load(row, reader), work, progress)
     name = options.name or f"{options.start}-{options.layout}"
