@@ -67,11 +67,11 @@ def trained(checkpoint: Path, stop_after: int | None, epochs: int = 3) -> torch.
     def losses(epoch: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
         if epoch == stop_after:
             raise KeyboardInterrupt
-        for _ in range(8):
+        for _ in range(60):
             x = torch.from_numpy(rng.standard_normal((16, 3), dtype=np.float32))
             yield (network(x) - x.sum(1, keepdim=True)).square().mean(), 16
 
-    stage = Stage("line", epochs, 8, 0.05, 0.0, seed=1)
+    stage = Stage("line", epochs, 60, 0.1, 0.0, seed=1)
     optimise(stage, network, losses, checkpoint, Progress(quiet=True))
     return network.layer.weight.detach()
 

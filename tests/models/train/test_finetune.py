@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -17,10 +18,13 @@ from models.train.plan import FFDM, smoke
 from models.train.planes import UNKNOWN, presentation
 from models.train.progress import Progress
 
+if TYPE_CHECKING:
+    from models.datasets.frame import Split
+
 
 def rows() -> list[ImageRow]:
     """Six women's left breasts; the outlines are filled in when the image is opened."""
-    sides = ("train", "train", "validation", "validation", "test", "test")
+    sides: tuple[Split, ...] = ("train", "train", "validation", "validation", "test", "test")
     return [
         ImageRow(f"e{n}", f"w{n}", "L", view, Path(f"{n}-{view}"), cancer=bool(n % 2), density="b", split=side)
         for n, side in enumerate(sides)

@@ -128,7 +128,7 @@ def test_folds_leave_each_woman_out_once() -> None:
 
     women = np.arange(30, dtype=np.int64)
     taught = sum(replace(FFDM, folds=3, fold=fold).teaches(women).astype(int) for fold in range(3))
-    assert (taught == 2).all()
+    assert np.all(taught == 2)
     assert TrainPlan().teaches(women).all()
     assert DBT.family == "dbt"
 
