@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from models.phantom.spec import ExamSpec, LesionSpec
+from models.predict import assemble
 from readers.ai.calibration import Calibrations
 from readers.ai.loading import native_reader
 from readers.ai.reader import NeuralReader
 from screening.domain.ai_read import AiRead, AiStatus
 from screening.domain.study import Slot, Study
 from screening.workflow.ports import PixelSource
+from tests.models.known import random_model
 from tests.readers.ai.known_model import DBT_INFO, KnownModel
 from tests.readers.ai.phantom_files import opened, write_mammograms, write_volumes
 
@@ -142,3 +144,21 @@ def test_an_exam_of_volumes_never_holds_a_volume(tmp_path: Path) -> None:
     total = sum(image.frames for image in study.images) * one_frame
     assert read.raw_score is not None
     assert peak < 20 * one_frame < total / 4
+
+
+@pytest.mark.slow
+def test_the_volume_network_reads_files_through_the_reader_alike_twice(
+    volumes: Exams, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The network of volumes with random weights: what it says means nothing, how it is said must hold."""
+    store = tmp_path_factory.mktemp("store")
+    network = assemble(random_model(store, "dbt", export=False), store, "torch", threads=1)
+    reader = NeuralReader(KnownModel(), Calibrations([]), volumes=network)
+    (study,) = volumes[0]
+    first, second = (timeless(reader.read(study, volumes[1], "unit-a")) for _ in range(2))
+    assert first == second
+    assert first.raw_score is not None
+    assert {fill.slot for fill in first.slots if fill.sop_instance_uid} == set(Slot)
+    for region in first.regions:
+        assert region.location.frame is not None
+        assert 1 <= region.location.frame <= study.image(region.location.sop_instance_uid).frames
