@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from screening.domain.errors import InvalidInput
+from screening.domain.quality import QUALITY_TEXTS
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,14 @@ PREDICATES: dict[str, Predicate] = {
             "ai_agrees_with_outcome",
             pl.col("ai_flagged") == _RECALLED,
             "AI flag and recall for assessment are both yes or both no",
+        ),
+        *(
+            (
+                f"noted_{code.value}",
+                pl.col("quality_notes").fill_null("").str.contains(f" {code.value} ", literal=True),
+                f"AI noted on an image: {text}",
+            )
+            for code, text in QUALITY_TEXTS.items()
         ),
         ("released", pl.col("released_on").is_not_null() & pl.col("screened_on").is_not_null(), "both dates are known"),
     )

@@ -121,7 +121,7 @@ def _spec(order: Order, number: int) -> ExamSpec:
     )
     if order.full:
         return replace(spec.at_full_resolution(), mode="full")
-    return replace(spec, rows=960, cols=768, pixel_mm=0.2)
+    return replace(spec, rows=1148, cols=960, pixel_mm=0.2)
 
 
 def write_round(order: Order, out: Path, workers: int, done: Callable[[], None]) -> list[ExamTruth]:

@@ -28,7 +28,9 @@ class EpisodeRow:
 
     Opinions are `normal`, `technical_recall`, `recall` or None when that read does not exist; `origin` is who flagged
     (`R1+AI`, `none`). `cancer` is None while pathology is open; after a normal outcome it is None unless an interval
-    cancer was reported. Dates are calendar dates of the programme's own time zone.
+    cancer was reported. `quality_notes` are the codes AI noted on the images, each once,
+    between blanks; None when no image was measured or nothing was noted. Dates are calendar dates of the programme's
+    own time zone.
     """
 
     case: str
@@ -71,3 +73,4 @@ class EpisodeRow:
     node_positive: bool | None
     interval_cancer: bool
     human_reads: int
+    quality_notes: str | None = None

@@ -34,6 +34,7 @@ class CaseContext:
     device_software: str
     implant: bool
     density: str | None
+    quality_notes: str | None = None
 
 
 class _Ai(TypedDict):
@@ -95,6 +96,7 @@ def episode_row(context: CaseContext, policy: Policy | None, events: Sequence[Ca
         device_software=context.device_software,
         implant=context.implant,
         density=context.density,
+        quality_notes=context.quality_notes,
         state=status.state.value,
         **_reads(facts),
         **_ai(facts),

@@ -6,6 +6,7 @@ no cursor stays open while somebody counts.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
@@ -26,7 +27,7 @@ from screening.store.tables import AiReadRow, CaseEventRow, CaseRow, EpisodeReco
 _BLOCK: Final = 500
 
 _CONTEXT: Final = (
-    select(CaseRow, EpisodeRecordRow, StudyRow, AiReadRow.density)
+    select(CaseRow, EpisodeRecordRow, StudyRow, AiReadRow.density, AiReadRow.document)
     .outerjoin(EpisodeRecordRow, EpisodeRecordRow.episode == CaseRow.episode)
     .outerjoin(StudyRow, StudyRow.study_instance_uid == CaseRow.study_instance_uid)
     .outerjoin(AiReadRow, AiReadRow.run == CaseRow.ai_run)
@@ -60,7 +61,10 @@ class SqlAuditRows:
 
     def _block(self, after: int) -> Sequence[tuple[int, CaseContext]]:
         rows = self._session.execute(_CONTEXT.where(CaseRow.ordinal > after))
-        return [(case.ordinal, _context(case, episode, study, density)) for case, episode, study, density in rows]
+        return [
+            (case.ordinal, _context(case, episode, study, density, _quality(document)))
+            for case, episode, study, density, document in rows
+        ]
 
     def _events(self, cases: Sequence[str]) -> Mapping[str, Sequence[CaseEvent]]:
         rows = self._session.execute(
@@ -82,7 +86,11 @@ class SqlAuditRows:
 
 
 def _context(
-    case: CaseRow, episode: EpisodeRecordRow | None, study: StudyRow | None, density: str | None
+    case: CaseRow,
+    episode: EpisodeRecordRow | None,
+    study: StudyRow | None,
+    density: str | None,
+    quality: str | None,
 ) -> CaseContext:
     ages = (episode.age_years if episode else None, study.age_years if study else None)
     days = (episode.screened_on if episode else None, study.study_date if study else None)
@@ -99,4 +107,12 @@ def _context(
         device_software=study.device_software if study else "",
         implant=study.implant if study else False,
         density=density,
+        quality_notes=quality,
     )
+
+
+def _quality(document: str | None) -> str | None:
+    """Codes of the notes in a stored AI read, each once, between blanks; None without any."""
+    notes = json.loads(document).get("quality", ()) if document else ()
+    codes = sorted({str(note["code"]) for note in notes})
+    return f" {' '.join(codes)} " if codes else None

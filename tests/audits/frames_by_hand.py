@@ -73,6 +73,7 @@ def ten_rows() -> list[EpisodeRow]:
             ai_score=10,
             ai_flagged=True,
             origin="R1+R2+AI",
+            quality_notes=" motion_blur noise ",
             biopsy=True,
             cancer=True,
             invasive=True,

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.phantom import ExamSpec
+from models.phantom import STYLES, Breast, ExamSpec, mammogram
 from models.phantom.faults import FAULTS, HAIR, POSITIONS
 from readers.ai.quality import findings, measure
 from screening.domain.quality import QualityCode
 from screening.domain.study import View
 from scripts.phantom_quality import Judged, false_notes, judge, sensitivity
 
-COARSE = ExamSpec(rows=480, cols=384, pixel_mm=0.4)
+COARSE = ExamSpec(rows=574, cols=480, pixel_mm=0.4)
 SIGNAL = tuple(fault for fault in FAULTS if fault not in POSITIONS and fault != HAIR)
 
 
@@ -68,7 +68,7 @@ def _told(judged: list[Judged], faults: tuple[str, ...]) -> dict[str, float]:
 
 @pytest.mark.slow
 def test_positioning_faults_are_found_and_good_positioning_is_left_alone() -> None:
-    judged = list(judge(range(7000, 7014), tuple(POSITIONS), COARSE))
+    judged = list(judge(range(7000, 7010), tuple(POSITIONS), COARSE))
     found = _told(judged, tuple(POSITIONS))
     assert min(found.values()) >= 0.6, found
     assert sum(found.values()) / len(found) >= 0.85, found
@@ -79,7 +79,7 @@ def test_positioning_faults_are_found_and_good_positioning_is_left_alone() -> No
 
 @pytest.mark.slow
 def test_blur_noise_and_artefacts_are_found_and_clean_images_are_left_alone() -> None:
-    judged = list(judge(range(7100, 7112), SIGNAL))
+    judged = list(judge(range(7100, 7109), SIGNAL))
     found = _told(judged, SIGNAL)
     assert min(found.values()) >= 0.5, found
     assert sum(found.values()) / len(found) >= 0.8, found
@@ -89,10 +89,8 @@ def test_blur_noise_and_artefacts_are_found_and_clean_images_are_left_alone() ->
 
 @pytest.mark.slow
 def test_a_view_takes_less_than_an_eighth_of_a_second_of_processor_time() -> None:
-    (good, *_) = (item for item in [ExamSpec().at_full_resolution()])
-    from models.phantom import STYLES, Breast, mammogram
-
-    view = mammogram(Breast(7200, replace(good, density="c"), "L").scene("MLO"), STYLES["style-a"])
+    spec = replace(ExamSpec().at_full_resolution(), density="c")
+    view = mammogram(Breast(7200, spec, "L").scene("MLO"), STYLES["style-a"])
     pixels = view.pixels.astype(np.float32) / 4095
     measure(pixels, 0.1, "MLO")
     started = time.process_time()
