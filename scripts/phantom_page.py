@@ -132,7 +132,7 @@ def faults() -> str:
     for extra in extras:
         view = mammogram(Breast(SEED + 2, extra, "L").scene("MLO"), STYLES["style-a"])
         tiles.append(thumbnail(chest_wall_left(view), 5))
-    tiles = [tile[:, :200] for tile in tiles]
+    tiles = [tile[:, :255] for tile in tiles]
     return sheet("faults", [tiles[:8], tiles[8:] + [np.zeros_like(tiles[-1])] * (16 - len(tiles))])
 
 
