@@ -132,8 +132,8 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     current = pydicom.dcmread(tmp_path / "a" / "exam-00001" / "LCC.dcm", stop_before_pixels=True)
     assert prior.PatientID == current.PatientID
     assert prior.StudyDate < current.StudyDate
-    for name in files:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_a_folder_with_files_is_left_alone(tmp_path: Path) -> None:
