@@ -62,7 +62,7 @@ class TrainPlan:
     fusion_malignant_share: float = 0.4
     held_out_exams: int = 500
     held_out_malignant_share: float = 0.2
-    held_out_pixel_mm: float = 0.1
+    held_out_pixel_mm: float = 0.15
     priors: bool = True
     workers: int = 2
     threads: int = 2
