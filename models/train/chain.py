@@ -98,7 +98,7 @@ class Run:
             plan, net, everything, validation, checkpoint, self.progress, self._minutes("global")
         )
         rng = np.random.Generator(np.random.PCG64([plan.seed, 7]))
-        stage_global.settle(net, everything, rng)
+        stage_global.settle(plan, net, everything, rng)
         stage_global.fit_pooling(plan, net, screening, self.progress)
         self.progress.row("settled", epochs, **stage_global.figures(net, validation))
         self._note("global", began, epochs)

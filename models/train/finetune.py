@@ -100,7 +100,7 @@ def _train_global(
 ) -> None:
     net = network.global_net
     stage_global.train_on_crops(plan, net, training, validation, work / "finetune-global.pt", progress, 0.0)
-    stage_global.settle(net, training, np.random.Generator(np.random.PCG64([plan.seed, 7])))
+    stage_global.settle(plan, net, training, np.random.Generator(np.random.PCG64([plan.seed, 7])))
     stage_global.fit_pooling(plan, net, training, progress)
 
 

@@ -1,7 +1,7 @@
 """Stage one: the global net learns on balanced crops, then settles on whole views.
 
-Crops have other statistics than views: batch statistics are measured again on whole views, and the parts that speak
-for a whole image (pooling, density) are fitted to what the finished net says of whole views.
+The parts that speak for a whole image (pooling, density) cannot learn on crops: they are fitted to what the finished
+net says of whole views.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from models.train.progress import Progress
 
 MINING_VIEWS = 160
-_STATISTICS_VIEWS = 160
+_STATISTICS_BATCHES = 60
 _GUARD_CELLS = 3
 _PEAKS = 3
 
@@ -115,19 +115,22 @@ def figures(network: GlobalNet, validation: Planes) -> dict[str, float]:
     return {"auc": auc(np.array(scores), positive), "highest_on_cancer": float(np.mean(hits)) if hits else 0.0}
 
 
-def settle(network: GlobalNet, data: Planes, rng: np.random.Generator) -> None:
-    """Measure every batch normalisation's mean and variance anew on whole, augmented planes."""
+def settle(plan: TrainPlan, network: GlobalNet, data: Planes, rng: np.random.Generator) -> None:
+    """Measure every batch normalisation's mean and variance anew, for the averaged weights, on crops as in training.
+
+    Whole views would be wrong here: most of a view is air, and the net learned with the statistics of tissue.
+    """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     before = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
     network.train()
+    places = crops.draw(data, _STATISTICS_BATCHES * plan.batch, plan.crop_px, crops.NOWHERE, rng)
     with torch.no_grad():
-        for start in range(0, min(_STATISTICS_VIEWS, len(data)) - 1, 4):
-            index = rng.integers(len(data), size=4)
-            images = augment.jittered(whole(data, index), rng, augment.GLOBAL) if start % 8 else whole(data, index)
-            network(images)
+        for batch in range(_STATISTICS_BATCHES):
+            index = np.arange(batch * plan.batch, (batch + 1) * plan.batch)
+            crop_loss(network, data, places.take(index), plan.crop_px, rng)
     for norm, momentum in zip(norms, before, strict=True):
         norm.momentum = momentum
     network.eval()
