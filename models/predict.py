@@ -56,7 +56,7 @@ class ModelInfo:
     """What every score must carry: which model, weights, preprocessing and arithmetic produced it.
 
     `family` is what the model reads: `ffdm` single images, `dbt` tomosynthesis volumes. `engine_note` says why a better
-    engine was passed over, empty where none was.
+    engine was passed over, empty where none was. `mark_from` is the lowest raw score of a region that is worth a mark.
     """
 
     name: str
@@ -73,6 +73,7 @@ class ModelInfo:
     label: str
     family: Family = "ffdm"
     engine_note: str = ""
+    mark_from: float = cards.MARK_FROM
 
 
 class ViewPipeline(Protocol):
@@ -204,4 +205,5 @@ def _info(card: ModelCard, engine: Engine, note: str) -> ModelInfo:
         label=card.label,
         family=card.family,
         engine_note=note,
+        mark_from=card.mark_from,
     )

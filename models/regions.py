@@ -43,7 +43,7 @@ class Region:
 
     box: Box
     score: float
-    lesion_type: LesionType
+    lesion_type: LesionType | None
     frame: int | None = None
     global_score: float = 0.0
     local_score: float | None = None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent
+MARK_FROM = 0.25
+"""Lowest score of a mark where a card states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class ModelCard:
     `modalities` and `views` limit what the model may be shown. `phantom_trained` models carry the label wherever a
     score of theirs is shown. `family` is what it reads, `ffdm` images or `dbt` volumes; `fusion` the architecture of
     its exam network, None without one; `graphs` the SHA-256 of its exported file per graph, empty without any.
+    `mark_from` is the lowest raw score of a region that is worth a mark: at most 0.5 false marks per held-out image.
     """
 
     name: str
@@ -42,6 +45,7 @@ class ModelCard:
     family: Literal["ffdm", "dbt"] = "ffdm"
     fusion: str | None = None
     graphs: Mapping[str, str] = field(default_factory=dict)
+    mark_from: float = MARK_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def read(name: str, folder: Path = FOLDER) -> ModelCard:
             family=_family(content.get("family", "ffdm")),
             fusion=content.get("fusion"),
             graphs=dict(content.get("graphs", {})),
+            mark_from=float(content.get("held_out", {}).get("mark_from", MARK_FROM)),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CardInvalid(f"card {name!r} cannot be used: {error}") from error

@@ -74,7 +74,7 @@ def region_of(row: NDArray[np.float32], transform: ViewTransform, shape: tuple[i
         return None
     peak, local, share = (float(value) for value in row[4:7])
     untyped = None  # GMIC does not tell a mass from calcifications
-    return Region(box, local, untyped, None, peak, local, share)  # type: ignore[arg-type]
+    return Region(box, local, untyped, None, peak, local, share)
 
 
 def _peak(saliency: NDArray[np.float32], row: int, col: int) -> tuple[float]:

@@ -7,13 +7,10 @@ keeps data and checkpoints in `--work`, from which a killed run goes on.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from models import datasets
 from models.cards import FOLDER

@@ -211,7 +211,7 @@ def _view_case(row: ImageRow, image: LoadedImage, answer: ViewPrediction) -> Vie
         score=answer.malignancy,
         malignant=bool(row.cancer),
         pixel_mm=image.pixel_mm,
-        marks=tuple(Mark(r.box, r.score, r.lesion_type, r.frame) for r in answer.regions),
+        marks=tuple(Mark(r.box, r.score, r.lesion_type or "", r.frame) for r in answer.regions),
         findings=tuple(
             Finding((b.x0, b.y0, b.x1, b.y1), s.malignant, str(n), b.type or "", b.said, s.size_mm)
             for n, (b, s) in enumerate(boxes)

@@ -105,7 +105,7 @@ def view_case(taken: Taken, answer: ViewPrediction) -> ViewCase:
         score=answer.malignancy,
         malignant=taken.malignant,
         pixel_mm=taken.pixel_mm,
-        marks=tuple(Mark(r.box, r.score, r.lesion_type, r.frame) for r in answer.regions),
+        marks=tuple(Mark(r.box, r.score, r.lesion_type or "", r.frame) for r in answer.regions),
         findings=tuple(_finding(taken, index) for index in range(len(taken.lesions))),
         slice_mm=getattr(taken, "slice_mm", None),
         density=taken.density,

@@ -9,21 +9,20 @@ import functools
 import hashlib
 import json
 import multiprocessing
-import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from models import phantom
 from models.preprocess import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 CHUNK = 10
 """Women per file."""
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _SOURCES = ("planes.py", "volumes.py", "windows.py", "women.py", "samples.py", "fusion_data.py")
 
 
@@ -88,7 +86,7 @@ def _make_all(
             for item in items:
                 advance(task(item))
             return
-        with _single_threaded(), ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _one_thread) as pool:
             for start in range(0, len(items), 4 * workers):
                 if start and time.monotonic() > deadline:
                     break
@@ -96,19 +94,9 @@ def _make_all(
                     advance(done)
 
 
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Let processes begun here compute with one thread each; several would fight over the same cores."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def _one_thread() -> None:
+    """Let a worker process compute with one thread; several would fight over the same cores."""
+    threadpool_limits(1)
 
 
 def _make_one(make: Callable[[range], Columns], item: tuple[range, Path]) -> int:

@@ -17,10 +17,6 @@ from screening.domain.opinion import FindingType, ImageLocation
 from screening.domain.quality import QualityNote, ReasonCode
 from screening.domain.study import Image, Laterality, Slot
 
-MARK_FROM = 0.25
-"""Lowest raw score that is marked. Measured outside training, on 50 phantom exams without and 50 with a cancer: 0.5
-marks per view without a cancer, and 86 % of the views of a cancer have it marked; from 0.10 on 4.6 marks, 100 %."""
-
 FINDING_TYPES: Mapping[str, FindingType] = {
     "mass": FindingType.MASS,
     "calcification": FindingType.CALCIFICATION,
@@ -54,16 +50,16 @@ Mark = tuple[Scored, ViewRegion]
 """A view and one of its regions."""
 
 
-def marks_of(scored: Sequence[Scored]) -> list[Mark]:
-    """Every region from `MARK_FROM` on, of every view, most suspicious first; the order of images changes nothing."""
-    found = [(item, region) for item in scored for region in item.prediction.regions if region.score >= MARK_FROM]
+def marks_of(scored: Sequence[Scored], mark_from: float) -> list[Mark]:
+    """Every region from a raw score on, of every view, most suspicious first; the order of images changes nothing."""
+    found = [(item, region) for item in scored for region in item.prediction.regions if region.score >= mark_from]
     return sorted(found, key=lambda mark: (-mark[1].score, mark[0].image.sop_instance_uid, mark[1].box))
 
 
 def region_of(mark: Mark) -> Region:
     """The region in stored pixels."""
     item, region = mark
-    kind = FINDING_TYPES[region.lesion_type]
+    kind = FINDING_TYPES[region.lesion_type] if region.lesion_type else None
     return Region(location_of(mark), item.slot.laterality, item.slot, region.score, None, kind)
 
 
@@ -92,8 +88,8 @@ def breast_scores(
 
 
 def exam_density(scored: Sequence[Scored]) -> BreastDensity | None:
-    """The density category with the highest mean probability over the views."""
-    if not scored:
+    """The density category with the highest mean probability over the views; None when the model tells none."""
+    if not scored or not all(item.prediction.densities for item in scored):
         return None
     totals = {category: sum(item.prediction.densities[category.value] for item in scored) for category in BreastDensity}
     return max(totals, key=lambda category: totals[category])

@@ -206,7 +206,7 @@ def _read(
 
     `calibration` is None unless the read is `ok`.
     """
-    scored, marks = attempt.scored, marks_of(attempt.marked)
+    scored, marks = attempt.scored, marks_of(attempt.marked, attempt.plan.model.info.mark_from)
     breasts = breast_scores(exam, scored, calibration) if exam else ()
     raw = exam.malignancy if exam else None
     exam_score = calibration.exam_score(raw) if calibration and raw is not None else None

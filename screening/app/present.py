@@ -93,7 +93,8 @@ def _scores(read: AiRead) -> Table:
         at = region.location
         box = f"{at.x0:.0f},{at.y0:.0f} - {at.x1:.0f},{at.y1:.0f}" + (f" frame {at.frame}" if at.frame else "")
         evidence = mark_evidence(why) if why else ""
-        table.add_row(f"  {region.slot.value}", region.type.value, f"{region.raw_score:.3f}", "-", box, evidence)
+        kind = region.type.value if region.type else "region"
+        table.add_row(f"  {region.slot.value}", kind, f"{region.raw_score:.3f}", "-", box, evidence)
     return table
 
 

@@ -57,7 +57,8 @@ class MgPixels:
     detector. `acquired_at` is local time. `window_center`, `window_width` (stored values) and `voi_function` describe
     the MONOCHROME2 picture and are used For Presentation only. With MONOCHROME1 the writer inverts pixels and window.
     A raw detector signal For Processing is `relationship` linear: 2**bits_stored - 1 minus the counts in `pixels`, and
-    MONOCHROME1 stores the counts themselves. `marker` is burnt into the upper corner of the air side; empty for none. `comments` become Image Comments.
+    MONOCHROME1 stores the counts themselves. `marker` is burnt into the upper corner of the air side; empty for none.
+    `comments` become Image Comments.
     """
 
     pixels: NDArray[np.uint16]

@@ -17,7 +17,8 @@ TEXT: Colour = (230, 237, 243)
 DIM: Colour = (154, 164, 175)
 WARNING: Colour = (255, 176, 0)
 
-COLOURS: dict[FindingType, Colour] = {
+COLOURS: dict[FindingType | None, Colour] = {
+    None: (230, 237, 243),
     FindingType.MASS: (230, 159, 0),
     FindingType.CALCIFICATION: (86, 180, 233),
     FindingType.ARCHITECTURAL_DISTORTION: (0, 190, 140),

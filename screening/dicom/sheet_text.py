@@ -15,7 +15,10 @@ from screening.domain.study import Image, Laterality, Slot, Study
 
 SIDE = {Laterality.RIGHT: "Right breast", Laterality.LEFT: "Left breast"}
 
-TYPE_NAMES: dict[FindingType, str] = {kind: kind.value.replace("_", " ").capitalize() for kind in FindingType}
+TYPE_NAMES: dict[FindingType | None, str] = {
+    None: "Region",
+    **{kind: kind.value.replace("_", " ").capitalize() for kind in FindingType},
+}
 
 LEGEND = "Marks: lesion type, raw score; p: calibrated probability of cancer; dashed outline: not a read."
 

@@ -127,7 +127,8 @@ MODIFIERS: dict[ViewModifier, Code] = {
 
 _DENSITY = _sct("129793001", "Mammography breast density")
 
-SINGLE_IMAGE_FINDINGS: dict[FindingType, Code] = {
+SINGLE_IMAGE_FINDINGS: dict[FindingType | None, Code] = {
+    None: _dcm("111099", "Selected region"),
     FindingType.MASS: _DENSITY,
     FindingType.ASYMMETRY: _DENSITY,
     FindingType.FOCAL_ASYMMETRY: _DENSITY,
@@ -137,4 +138,7 @@ SINGLE_IMAGE_FINDINGS: dict[FindingType, Code] = {
     FindingType.LYMPH_NODE: _sct("443808008", "Intramammary lymph node"),
     FindingType.SKIN_LESION: _sct("95324001", "Skin lesion"),
 }
-"""CID 6014. It has no mass: on one image a soft-tissue mark is a density; mass is a composite feature (CID 6016)."""
+"""CID 6014. It has no mass: on one image a soft-tissue mark is a density; mass is a composite feature (CID 6016).
+
+A mark whose kind a product does not tell is a selected region.
+"""

@@ -52,7 +52,7 @@ class Region:
     slot: Slot
     raw_score: float
     probability: float | None
-    type: FindingType
+    type: FindingType | None
 
 
 @dataclass(frozen=True)

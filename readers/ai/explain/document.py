@@ -71,7 +71,7 @@ def _region(read: AiRead, number: int, region: Region, crops: Mapping[int, str])
         "sop_instance_uid": at.sop_instance_uid,
         "frame": at.frame,
         "box": [at.x0, at.y0, at.x1, at.y1],
-        "type": region.type.value,
+        "type": region.type.value if region.type else None,
         "raw_score": region.raw_score,
         "probability": region.probability,
         "crop": crops.get(number),

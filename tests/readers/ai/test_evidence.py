@@ -46,7 +46,7 @@ def view(slot: Slot, *depths_mm: float, score: float = 0.9, frame: int | None = 
 
 
 def marks(*views: Scored) -> list[Mark]:
-    return marks_of(views)
+    return marks_of(views, 0.25)
 
 
 def agreed(*views: Scored) -> list[tuple[Slot, ...]]:
