@@ -82,15 +82,26 @@ def draw_woman(seed: int, density: Density | None) -> Woman:
 
 
 def lay_out(
-    seed: int, woman: Woman, laterality: Laterality, view: View, jitter_mm: float, placed: Positioning
+    seed: int,
+    woman: Woman,
+    laterality: Laterality,
+    view: View,
+    jitter_mm: float,
+    placed: Positioning,
+    detector_mm: float,
 ) -> Geometry:
-    """Return the geometry of one positioned, compressed breast; `jitter_mm` is the repositioning between exams."""
+    """Return the geometry of one positioned, compressed breast on a detector `detector_mm` wide.
+
+    `jitter_mm` is the repositioning between exams.
+    """
     rng = stream(seed, "outline", laterality, view)
     depth = woman.depth_mm * float(rng.normal(1.0, 0.03))
     half = woman.half_width_mm * float(rng.normal(1.0, 0.03)) * (1.12 if view == "MLO" else 1.0)
     centre = (96.0 if view == "CC" else 112.0) + float(rng.normal(0, 4)) + jitter_mm
     y = ((np.arange(BASE_ROWS) + 0.5) * BASE_MM).astype(np.float32)
-    edge = _edge_mm(y, depth, half, centre, view, rng, placed) + np.float32(placed.cut_off_mm)
+    edge = _edge_mm(y, depth, half, centre, view, rng, placed)
+    if placed.cut_off_mm > 0.0:
+        edge += np.float32(max(0.0, detector_mm - float(edge.max())) + placed.cut_off_mm)
     x = ((np.arange(BASE_COLS) + 0.5) * BASE_MM).astype(np.float32)
     inside = _signed_distance(x[None, :] < edge[:, None])
     thickness = woman.thickness_mm * (1.06 if view == "MLO" else 1.0)

@@ -22,7 +22,7 @@ MOTION, NOISE = "motion_blur", "noise"
 DEAD_COLUMN, HAIR, GRID, DEODORANT = "artefact.dead_column", "artefact.hair", "artefact.grid", "artefact.deodorant"
 
 POSITIONS: Mapping[str, Mapping[str, float | bool]] = {
-    "breast_cut_off": {"cut_off_mm": 18.0},
+    "breast_cut_off": {"cut_off_mm": 12.0},
     "nipple_not_in_profile": {"nipple_in_profile": False},
     "pectoral_missing": {"pectoral": 0.0},
     "pectoral_short": {"pectoral": 0.45},

@@ -49,7 +49,8 @@ class Breast:
 
     def _geometry(self, view: View) -> Geometry:
         moved = stream(self.seed, self.visit, self.laterality, view).normal(0, 1.5) if self.spec.prior_years else 0.0
-        return lay_out(self.seed, self.woman, self.laterality, view, float(moved), self.positioning)
+        wide = self.spec.cols * self.spec.pixel_mm
+        return lay_out(self.seed, self.woman, self.laterality, view, float(moved), self.positioning, wide)
 
     @cached_property
     def tissue(self) -> Tissue:

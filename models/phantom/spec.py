@@ -63,8 +63,8 @@ class Positioning:
     """How the radiographer placed the breast; the defaults are a good image.
 
     `pectoral` scales the muscle's width and length in MLO (0 = missing, 0.4 = short). `nipple_in_profile` False turns
-    the nipple over the breast. `cut_off_mm` pushes the breast beyond the detector's anterior edge. `fold` False leaves
-    the inframammary fold off an MLO view.
+    the nipple over the breast. `cut_off_mm` is how much of the breast lies beyond the detector's anterior edge. `fold`
+    False leaves the inframammary fold off an MLO view.
     """
 
     pectoral: float = 1.0

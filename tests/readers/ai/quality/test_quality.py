@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.phantom import STYLES, Breast, ExamSpec, mammogram
+from models.phantom import ExamSpec
 from models.phantom.faults import FAULTS, HAIR, POSITIONS
+from models.phantom.spec import View as PhantomView
 from readers.ai.quality import findings, measure
 from screening.domain.quality import QualityCode
 from screening.domain.study import View
@@ -88,18 +87,6 @@ def test_blur_noise_and_artefacts_are_found_and_clean_images_are_left_alone() ->
 
 
 @pytest.mark.slow
-def test_a_view_takes_less_than_an_eighth_of_a_second_of_processor_time() -> None:
-    spec = replace(ExamSpec().at_full_resolution(), density="c")
-    view = mammogram(Breast(7200, spec, "L").scene("MLO"), STYLES["style-a"])
-    pixels = view.pixels.astype(np.float32) / 4095
-    measure(pixels, 0.1, "MLO")
-    started = time.process_time()
-    for _ in range(3):
-        measure(pixels, 0.1, "MLO")
-    assert (time.process_time() - started) / 3 < 0.25  # 0.12 s on a quiet machine, twice that on a busy one
-
-
-@pytest.mark.slow
 @pytest.mark.real_data
 def test_notes_on_real_views_are_what_a_radiographer_sees(shared_data: Path) -> None:
     from screening.app import compose
@@ -110,7 +97,7 @@ def test_notes_on_real_views_are_what_a_radiographer_sees(shared_data: Path) -> 
     source, told = compose.pixel_source(place), {}
     for image in (image for study in studies for image in study.images):
         shown = source.load(image)
-        view = "MLO" if image.view is View.MLO else "CC"
+        view: PhantomView = "MLO" if image.view is View.MLO else "CC"
         notes = {code for code, _ in measure(shown.pixels, shown.row_spacing_mm, view)}
         told[(image.rows, image.slot.value if image.slot else "", image.study_instance_uid)] = notes
     assert len(told) == 8
