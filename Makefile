@@ -47,8 +47,8 @@ bench: setup ## measure the hot paths against peers, print tables
 serve: setup ## serve the JSON API on this machine
 	@.venv/bin/secondread serve
 
-train-default: setup ## train the default model again from its seed, and commission it on the phantom devices
-	@$(PY) -m models.train && $(PY) -m readers.ai.commission
+train-default: setup ## train the default models again from their seeds, and commission them on the phantom devices
+	@$(PY) -m models.train --family ffdm && $(PY) -m models.train --family dbt && $(PY) -m readers.ai.commission
 
 clean: ## remove what the demo and the tests left
 	@rm -rf demo-output scores secondread-data .pytest_cache .mypy_cache .ruff_cache .hypothesis
