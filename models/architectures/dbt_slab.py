@@ -17,16 +17,13 @@ from models.architectures.blocks import (
     cell_logits,
 )
 from models.architectures.global_local import local_graph, view_graph
-from models.architectures.graphs import DENSITIES, LOGITS, Graph
+from models.architectures.graphs import DENSITIES, LOGITS, SLABS, Graph
 from models.preprocess import SETTINGS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from models.architectures.blocks import Widths
-
-SLABS = 64
-"""Most slabs the slab graph is exported for: at a step of 3 mm a breast of 190 mm."""
 
 
 class SlabOutput(NamedTuple):

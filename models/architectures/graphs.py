@@ -27,6 +27,8 @@ LOGITS = 5
 DENSITIES = 4
 STRIDE = 8
 """Input pixels per cell of the global map, on each axis."""
+SLABS = 64
+"""Most slabs of a volume: at a step of 3 mm a breast of 190 mm."""
 CROPS = 6
 """Regions of a view that are read again at full resolution; a view with fewer is padded and masked."""
 CROP_PX = SETTINGS.crop_px

@@ -11,8 +11,20 @@ import numpy as np
 import torch
 
 from models.architectures import build
+from models.architectures.dbt_slab import DbtSlab
 from models.ood import fit
-from models.train import reading, samples, stage_fusion, stage_global, stage_local, stage_view, store, volumes, windows
+from models.train import (
+    reading,
+    samples,
+    stage_fusion,
+    stage_global,
+    stage_local,
+    stage_slabs,
+    stage_view,
+    store,
+    volumes,
+    windows,
+)
 from models.train.networks import saved
 from models.train.plan import FUSION_SEEDS, TRAIN_SEEDS, VALIDATION_SEEDS
 from models.train.planes import joined, subset
@@ -24,7 +36,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.architectures.dbt_slab import DbtSlab
     from models.architectures.exam_fusion import ExamFusion
     from models.architectures.global_local import GlobalLocal
     from models.ood import OodReference
@@ -130,8 +141,21 @@ class Run:
         data, judged = (data.take(teaches), data.take(~teaches)) if plan.folds else (data, judged)
         split = max(1, int(plan.head_share * len(data)))
         first, second = data.take(np.arange(split)), data.take(np.arange(split, len(data)))
+        if isinstance(network, DbtSlab):
+            first, second, judged = self._train_slabs(network, first, second, judged)
         self._train_heads(network, fusion, first, second, judged)
-        return fit(_descriptors(data), _descriptors(judged))
+        taught = np.concatenate([_descriptors(first), _descriptors(second)])
+        return fit(taught, _descriptors(judged))
+
+    def _train_slabs(
+        self, network: DbtSlab, first: Readings, second: Readings, judged: Readings
+    ) -> tuple[Readings, Readings, Readings]:
+        """Train how slabs are weighed, and say again what the readings hold of whole volumes."""
+        began, path = time.monotonic(), self.work / f"{self._tag}-slabs.pt"
+        epochs = stage_slabs.train_slab_head(self.plan, network.slab_head, first, judged, path, self.progress)
+        self._note("slabs", began, epochs)
+        told = [stage_slabs.reread(network.slab_head, part) for part in (first, second, judged)]
+        return told[0], told[1], told[2]
 
     def _train_local(self, network: Reader, data: Windows, judged: Windows) -> None:
         began = time.monotonic()

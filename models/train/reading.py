@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import phantom
-from models.architectures.graphs import CROPS
+from models.architectures.graphs import CROPS, LOGITS, SLABS
 from models.labels import LESION_TYPES, SLOTS
 from models.ood import OodReference, describe
 from models.phantom.tomosynthesis import volume
@@ -55,7 +55,8 @@ class Readings:
     `regions` float32 (N, T, 4, K, 10 + G), `mask` (N, T, 4, K), `pooled` (N, T, 4, 5), `features` (N, T, 4, F): the
     view graph's inputs. `there` (N, T, 4): whether the view exists. `region_labels` (N, T, 4, K, 5), `view_labels`
     (N, T, 4, 5), `breast_labels` (N, 2): truth; a prior's views are judged by what they show. `descriptors`
-    (N, T, 4, D) of the out-of-distribution score, `women` int64 (N,).
+    (N, T, 4, D) of the out-of-distribution score, their first F numbers the features. `slabs` (N, T, 4, S, 5 + F) are
+    the logits and features of a volume's slabs, `slab_mask` (N, T, 4, S); S is 0 in 2D. `women` int64 (N,).
     """
 
     regions: NDArray[np.float32]
@@ -67,6 +68,8 @@ class Readings:
     view_labels: NDArray[np.float32]
     breast_labels: NDArray[np.float32]
     descriptors: NDArray[np.float64]
+    slabs: NDArray[np.float32]
+    slab_mask: NDArray[np.float32]
     women: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -170,6 +173,16 @@ def _volume(engine: Recorder, scene: Scene, style: VendorStyle) -> Columns:
     return view_columns(engine, prepared, whole, noted, near, found)
 
 
+def _slabs(engine: Recorder, neck: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the slab graph was given for the last volume, filled up to SLABS; nothing for an image."""
+    if "slabs" not in engine.given:
+        return np.zeros((0, LOGITS + neck), np.float32), np.zeros(0, np.float32)
+    pooled, _, features = engine.given["slabs"]
+    slabs, mask = np.zeros((SLABS, LOGITS + neck), np.float32), np.zeros(SLABS, np.float32)
+    slabs[: len(pooled)], mask[: len(pooled)] = np.concatenate([pooled, features], 1), 1.0
+    return slabs, mask
+
+
 def view_columns(
     engine: Recorder,
     prepared: PreparedView,
@@ -189,7 +202,10 @@ def view_columns(
     labels = np.zeros(_LABELS, np.float32)
     for spot in found:
         labels[[1 + spot.kind] + [0] * spot.malignant] = 1.0
+    slabs, slab_mask = _slabs(engine, features.shape[1])
     return {
+        "slabs": slabs,
+        "slab_mask": slab_mask,
         "regions": regions[0],
         "mask": mask[0],
         "pooled": pooled[0],
