@@ -5,7 +5,7 @@ Figures and verdicts are made in `readers.ai.commissioning`; here are the folder
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,11 +23,11 @@ from readers.ai.commissioning.trust import Trust, record_path
 from screening.app.commissioning_labels import ExamNames, Truth
 from screening.app.commissioning_scores import NO_STRATUM, LocalScorer
 from screening.app.output import writing
-from screening.app.scoring import FilesInPlace
+from screening.app.scoring import FilesInPlace, latest_prior
 from screening.app.settings import Settings
 from screening.domain.ai_read import AiIdentity
 from screening.domain.errors import ModelNotFound, ModelUnusable, NotFound
-from screening.domain.identifiers import StudyInstanceUid
+from screening.domain.identifiers import PersonId, StudyInstanceUid
 from screening.domain.study import Study
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ class Signer:
 
 @dataclass(frozen=True)
 class Written:
-    """One stratum that was commissioned, and the files it left."""
+    """One stratum that was commissioned, the files it left, and what the model's scores must be labelled with."""
 
     done: Commissioned
     files: tuple[Path, ...]
+    label: str
 
 
 def keys_folder(settings: Settings) -> Path:
@@ -92,7 +93,14 @@ def reference_of(model: LoadedModel) -> Reference | None:
 
 def exam_names(studies: Sequence[Study], place: FilesInPlace, root: Path) -> list[ExamNames]:
     """What each exam may be called in a table of truth; folders are told relative to `root`, or by their last name."""
-    return [ExamNames(study.study_instance_uid, _names(study, place, root)) for study in studies]
+    latest: dict[PersonId, date] = {}
+    for woman, day in _dated(studies):
+        latest[woman] = max(day, latest.get(woman, day))
+    earlier = {study.study_instance_uid for study in studies for woman, day in _dated([study]) if day < latest[woman]}
+    return [
+        ExamNames(study.study_instance_uid, _names(study, place, root), study.study_instance_uid in earlier)
+        for study in studies
+    ]
 
 
 def gather(
@@ -101,11 +109,13 @@ def gather(
     truths: Mapping[StudyInstanceUid, Truth],
     advance: Callable[[], object],
 ) -> list[ExamEvidence]:
-    """The evidence of every exam, one after the other; `advance` is called after each."""
+    """The evidence of every exam whose truth is known, compared with its prior as in use; `advance` follows each."""
     evidence = []
     for study in studies:
-        evidence.append(scorer.score(study, truths[study.study_instance_uid]))
-        advance()
+        if study.study_instance_uid in truths:
+            prior = latest_prior(study, studies)
+            evidence.append(scorer.score(study, truths[study.study_instance_uid], prior))
+            advance()
     return evidence
 
 
@@ -147,7 +157,7 @@ def write(identity: AiIdentity, done: Commissioned, plan: Plan, signer: Signer, 
     told, signature = out / f"{name}{SUFFIX}", out / f"{name}{SIGNATURE_SUFFIX}"
     told.write_bytes(content)
     signature.write_text(sign(content, local_key(signer.keys)).to_json(), encoding="utf-8")
-    return Written(done, (*covered, told, signature))
+    return Written(done, (*covered, told, signature), identity.label)
 
 
 def verify(path: Path, settings: Settings) -> Record:
@@ -174,6 +184,14 @@ def _record(identity: AiIdentity, done: Commissioned, signer: Signer, files: Map
         files=files,
         scores=done.scores,
     )
+
+
+def _dated(studies: Iterable[Study]) -> Iterator[tuple[PersonId, date]]:
+    """Woman and day of the exams of which both are known."""
+    for study in studies:
+        woman, day = study.header.person, study.header.study_date
+        if woman.value and day is not None:
+            yield woman, day
 
 
 def _names(study: Study, place: FilesInPlace, root: Path) -> dict[str, frozenset[str]]:

@@ -2,7 +2,8 @@
 
 A CSV with one key column (`study_instance_uid`, `accession_number` or `folder`), `cancer` (0 or 1), and perhaps
 `laterality` (L or R; empty: the exam as a whole). Every exam of the folder has its row and every row its exam, or
-nothing is scored: a truth that is off by one row would calibrate a model on noise.
+nothing is scored: a truth that is off by one row would calibrate a model on noise. Only an earlier exam of a woman may
+go without a row; it then serves as a prior.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ class Truth:
 
 @dataclass(frozen=True)
 class ExamNames:
-    """The names an exam can be called by in the table: one set per key column."""
+    """The names an exam can be called by in the table: one set per key column.
+
+    `earlier` says that a later exam of the same woman is there.
+    """
 
     uid: StudyInstanceUid
     names: Mapping[str, frozenset[str]]
+    earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,17 @@ def read_labels(path: Path) -> Labels:
 
 
 def truths(labels: Labels, exams: Iterable[ExamNames]) -> dict[StudyInstanceUid, Truth]:
-    """The truth of every exam. Raises LabelsInvalid unless rows and exams answer each other one by one."""
+    """The truth of every exam with a row. Raises LabelsInvalid unless rows and exams answer each other one by one.
+
+    Earlier exams without a row are left out.
+    """
     found: dict[StudyInstanceUid, Truth] = {}
     used: set[str] = set()
     missing = []
     for exam in exams:
         named = sorted(exam.names[labels.key] & set(labels.rows))
         if not named:
-            missing.append(stable_id("exam", exam.uid))
+            missing += [] if exam.earlier else [stable_id("exam", exam.uid)]
             continue
         if len(named) > 1 or named[0] in used:
             raise LabelsInvalid(f"the {labels.key} of {stable_id('exam', exam.uid)} does not tell exams apart")

@@ -42,10 +42,13 @@ NOT_A_REFUSAL = frozenset(
 
 @dataclass
 class Recorder:
-    """A model that answers as the one it wraps, and keeps the descriptors of what it saw."""
+    """A model that answers as the one it wraps, and keeps the descriptors of the views it judged an exam by.
+
+    Views of the prior, and retakes that the exam does not use, are not among them.
+    """
 
     model: ViewModel
-    seen: list[NDArray[np.float64]] = field(default_factory=list)
+    judged: list[NDArray[np.float64]] = field(default_factory=list)
 
     @property
     def info(self) -> ModelInfo:
@@ -58,27 +61,24 @@ class Recorder:
 
     def predict(self, prepared: PreparedView) -> ViewPrediction:
         """The prediction of one view."""
-        return self._kept(self.model.predict(prepared))
+        return self.model.predict(prepared)
 
     def predict_volume(self, frames: FrameSource) -> ViewPrediction:
         """The prediction of one volume."""
-        return self._kept(self.model.predict_volume(frames))
+        return self.model.predict_volume(frames)
 
     def predict_exam(
         self, views: Mapping[ViewKey, ViewPrediction], priors: Mapping[ViewKey, ViewPrediction] | None = None
     ) -> ExamPrediction:
         """The prediction of the exam."""
+        self.judged = [view.descriptor for view in views.values()]
         return self.model.predict_exam(views, priors)
 
     def take(self) -> NDArray[np.float64]:
-        """Descriptors float64 (views, F) since the last time, in an order that does not depend on the images'."""
-        taken = sorted((one for one in self.seen if one.size), key=lambda one: one.tobytes())
-        self.seen = []
+        """Descriptors float64 (views, F) of the last exam, in an order that does not depend on the images'."""
+        taken = sorted((one for one in self.judged if one.size), key=lambda one: one.tobytes())
+        self.judged = []
         return np.stack(taken) if taken else np.zeros((0, 0))
-
-    def _kept(self, prediction: ViewPrediction) -> ViewPrediction:
-        self.seen.append(prediction.descriptor)
-        return prediction
 
 
 class LocalScorer:
@@ -96,18 +96,21 @@ class LocalScorer:
         """Whose scores they are."""
         return self._reader.identity
 
-    def score(self, study: Study, truth: Truth) -> ExamEvidence:
-        """The evidence of one exam. Raises InvalidInput or StoreUnavailable when it cannot be kept."""
+    def score(self, study: Study, truth: Truth, prior: Study | None = None) -> ExamEvidence:
+        """The evidence of one exam, compared with its prior where there is one.
+
+        Raises InvalidInput or StoreUnavailable when it cannot be kept.
+        """
         path = self._folder / f"{stable_id('exam', study.study_instance_uid)}.json"
-        signature = self._signature(study)
-        kept = _kept(path, signature) or self._read(study, path, signature)
+        signature = self._signature(study, prior)
+        kept = _kept(path, signature) or self._read(study, prior, path, signature)
         return _evidence(kept, study, truth, self._site)
 
-    def _read(self, study: Study, path: Path, signature: str) -> dict[str, Any]:
+    def _read(self, study: Study, prior: Study | None, path: Path, signature: str) -> dict[str, Any]:
         if study.quarantine is not None:
             document = _document(signature, None, study.quarantine, np.zeros((0, 0)))
         else:
-            read = self._reader.read(study, self._pixels, self._site)
+            read = self._reader.read(study, self._pixels, self._site, prior)
             document = _document(signature, read, None, self._recorder.take())
         with writing(path):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -116,10 +119,11 @@ class LocalScorer:
             part.replace(path)
         return document
 
-    def _signature(self, study: Study) -> str:
+    def _signature(self, study: Study, prior: Study | None) -> str:
         identity = self.identity
         made_by = (identity.weights_sha256, identity.preprocessing_sha256, identity.engine, identity.precision)
-        digests = sorted(image.digest for image in study.images)
+        digests: list[str] = sorted(image.digest for image in study.images)
+        digests += ["prior", *sorted(image.digest for image in prior.images)] if prior else []
         parts = (*made_by, identity.runtime, self._site, self._version, *digests)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 

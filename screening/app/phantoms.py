@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import repeat
 from pathlib import Path
 
 from models import phantom
 from models.phantom.faults import FAULTS
 from models.phantom.spec import ExamSpec
 from screening.app.output import write_text, writing
-from screening.app.phantoms_truth import LABEL_COLUMNS, ExamTruth, label_row
+from screening.app.phantoms_truth import LABEL_COLUMNS, ExamTruth, label_rows
 from screening.domain.errors import InvalidInput
 
 PROGRAMME_PREVALENCE = 0.008
@@ -137,16 +138,11 @@ def write_round(order: Order, out: Path, workers: int, done: Callable[[], None])
             raise InvalidInput(f"{out.name} is not empty; name another folder with --out")
     truths = []
     with ProcessPoolExecutor(workers) as pool, writing(out):
-        for truth in pool.map(write_exam, wanted(order), _forever(out)):
+        for truth in pool.map(write_exam, wanted(order), repeat(out)):
             truths.append(truth)
             done()
     told = {"notice": NOTICE, "seed": order.seed, "exams": truths}
     write_text(out / "truth.json", json.dumps(told, indent=1) + "\n")
-    rows = [label_row(truth) for truth in truths if not truth["prior"]]
+    rows = [row for truth in truths if not truth["prior"] for row in label_rows(truth)]
     write_text(out / "labels.csv", "\n".join([",".join(LABEL_COLUMNS), *(",".join(row) for row in rows)]) + "\n")
     return truths
-
-
-def _forever(out: Path) -> Iterator[Path]:
-    while True:
-        yield out

@@ -1,4 +1,4 @@
-"""What is true of a phantom exam, as JSON and as one row of a label table.
+"""What is true of a phantom exam, as JSON and as rows of a table of truth.
 
 Boxes are (x0, y0, x1, y1) in stored pixels from the upper left corner; frames count from 1, as in DICOM.
 """
@@ -65,15 +65,14 @@ class ExamTruth(TypedDict):
     images: list[ImageTruth]
 
 
-LABEL_COLUMNS = ("study_instance_uid", "cancer", "cancer_left", "cancer_right", "density", "style", "folder")
-"""Columns of `labels.csv`: one row per current exam, 0 or 1 for no or yes."""
+LABEL_COLUMNS = ("study_instance_uid", "laterality", "cancer")
+"""Columns of `labels.csv`, the table of truth that `secondread commission --labels` reads (0 or 1 for no or yes)."""
 
 
-def label_row(exam: ExamTruth) -> tuple[str, ...]:
-    """The exam's row of `labels.csv`."""
-    left, right = exam["cancer_left"], exam["cancer_right"]
-    told = (str(int(value)) for value in (left or right, left, right))
-    return exam["study_instance_uid"], *told, exam["density"], exam["style"], exam["folder"]
+def label_rows(exam: ExamTruth) -> list[tuple[str, str, str]]:
+    """The exam's rows of `labels.csv`, one per breast; everything else that is true of it stands in `truth.json`."""
+    uid = exam["study_instance_uid"]
+    return [(uid, side, str(int(sick))) for side, sick in (("L", exam["cancer_left"]), ("R", exam["cancer_right"]))]
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> Mask:

@@ -7,9 +7,13 @@ from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from models.predictions import ViewPrediction
+from models.preprocess import PreparedView
 from readers.ai.calibration import Calibrations
 from readers.ai.commissioning.evidence import ExamEvidence
 from readers.ai.commissioning.verdict import Outcome
@@ -33,7 +37,7 @@ from screening.workflow.assemble import assemble
 from screening.workflow.ports import PresentationImage
 from tests.readers.ai.commissioning.exams import IDENTITY, evidence, plan
 from tests.readers.ai.known_model import INFO, KnownEngine, KnownModel
-from tests.readers.ai.studies import Pictures
+from tests.readers.ai.studies import Pictures, prior_study
 from tests.services import FAMILY, GIVEN, PATIENT_ID, instances
 
 DAY = date(2026, 1, 5)
@@ -48,6 +52,15 @@ class Stopping(Pictures):
         if len(self.loaded) == 6:
             raise KeyboardInterrupt
         return super().load(image)
+
+
+class Describing(KnownEngine):
+    """The descriptor of a view is how many were seen so far."""
+
+    def answer(self, prepared: PreparedView, **of: Any) -> ViewPrediction:
+        """The known answer, described."""
+        found = super().answer(prepared, **of)
+        return replace(found, descriptor=np.array([float(len(self.seen))]))
 
 
 def exams(count: int = 3) -> list[Study]:
@@ -96,6 +109,24 @@ def test_what_is_known_of_an_exam(tmp_path: Path) -> None:
     assert (sick.cancer, well.cancer) == (True, False)
     assert {breast.laterality: breast.cancer for breast in sick.breasts} == {"L": True, "R": False}
     assert (sick.refusals, sick.unlike, str(sick.stratum)) == ((), False, "Maker|Model|1.0|unit-a")
+
+
+def test_an_exam_is_scored_with_its_prior_and_described_without_it(tmp_path: Path) -> None:
+    """As in use; a local reference is made of the exam's own images."""
+    (current,) = exams(1)
+    before = replace(prior_study(), header=replace(prior_study().header, participant=current.header.participant))
+    model = KnownModel(Describing(), INFO)
+    scorer = LocalScorer(model, Pictures(), "", "1", tmp_path)
+    well = Truth(False, {"L": False, "R": False})
+    truths = {current.study_instance_uid: well}
+    for _ in range(2):
+        (found,) = gather(scorer, [before, current], truths, lambda: None)
+    assert [len(seen) for _, seen in model.exams] == [4], "with four views of the prior, and once"
+    assert found.descriptors.shape == (4, 1)
+    assert sorted(found.descriptors[:, 0]) == [1.0, 2.0, 3.0, 4.0]
+    (alone,) = gather(scorer, [current], truths, lambda: None)
+    assert len(model.exams) == 2, "without the prior it is another read"
+    assert alone.descriptors.shape == (4, 1)
 
 
 def test_a_refused_exam_says_why_and_has_no_score(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,14 @@ def test_a_name_of_two_exams_is_refused(tmp_path: Path) -> None:
         truths(labels, (exam("1.2.1", folder=["a"]), exam("1.2.2", folder=["a"])))
     with pytest.raises(LabelsInvalid, match="cannot be read"):
         read_labels(tmp_path / "absent.csv")
+
+
+def test_only_an_earlier_exam_of_a_woman_may_lack_a_row(tmp_path: Path) -> None:
+    labels = read_labels(table(tmp_path, "folder,cancer\na,1\nb,0\n"))
+    prior = exam("1.2.0", folder=["a-prior"])
+    assert set(truths(labels, (*EXAMS, replace(prior, earlier=True)))) == {"1.2.1", "1.2.2"}
+    with pytest.raises(LabelsInvalid, match="1 exams have no row"):
+        truths(labels, (*EXAMS, prior))
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=12))

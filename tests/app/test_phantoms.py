@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from pathlib import Path
@@ -19,13 +18,16 @@ from typer.testing import CliRunner
 
 from models.phantom.faults import FAULTS
 from screening.app.cli import app
+from screening.app.commissioning import exam_names
+from screening.app.commissioning_labels import Truth, read_labels, truths
 from screening.app.phantoms import Kind, Order, Style, wanted
 from screening.app.phantoms_truth import Mask, run_lengths
+from screening.app.scoring import FilesInPlace, describe
 from screening.dicom.header import open_file
 from screening.dicom.instance_reader import DicomInstanceReader
 from screening.dicom.pixels import read_frame
 from screening.domain.errors import InvalidInput
-from screening.domain.identifiers import FileDigest
+from screening.domain.identifiers import FileDigest, StudyInstanceUid
 from screening.domain.study import Image, ImageKind
 from tests.dicom_out.tools import iod_errors
 
@@ -46,6 +48,13 @@ def unpacked(mask: Mask) -> NDArray[np.bool_]:
     x0, y0, x1, y1 = mask["box"]
     inside = np.arange(len(mask["runs"])) % 2 == 1
     return np.repeat(inside, mask["runs"]).reshape(y1 - y0, x1 - x0)
+
+
+def labelled(out: Path) -> dict[StudyInstanceUid, Truth]:
+    """What `secondread commission --exams OUT --labels OUT/labels.csv` knows before it scores."""
+    place = FilesInPlace()
+    studies, _, _ = describe(sorted(out.rglob("*.dcm")), place, DicomInstanceReader())
+    return truths(read_labels(out / "labels.csv"), exam_names(studies, place, out))
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +122,10 @@ def test_headers_say_synthetic_and_the_raw_image_is_a_detector_signal(exam: Path
 
 
 @pytest.mark.slow
-def test_the_label_table_has_one_row_per_current_exam(exam: Path) -> None:
-    rows = list(csv.DictReader((exam / "labels.csv").read_text(encoding="utf-8").splitlines()))
-    (row,) = rows
-    current = next(e for e in truth_of(exam) if not e["prior"])
-    assert row["study_instance_uid"] == current["study_instance_uid"]
-    assert row["cancer"] == "1"
-    assert {row["cancer_left"], row["cancer_right"]} == {"0", "1"}
+def test_labels_are_a_table_of_truth_for_commissioning(exam: Path) -> None:
+    found = labelled(exam)
+    (told,) = truth_of(exam)
+    assert found == {told["study_instance_uid"]: Truth(True, {"L": told["cancer_left"], "R": told["cancer_right"]})}
 
 
 @pytest.mark.slow
@@ -132,6 +138,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     current = pydicom.dcmread(tmp_path / "a" / "exam-00001" / "LCC.dcm", stop_before_pixels=True)
     assert prior.PatientID == current.PatientID
     assert prior.StudyDate < current.StudyDate
+    assert list(labelled(tmp_path / "a")) == [current.StudyInstanceUID], "a prior needs no truth"
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 

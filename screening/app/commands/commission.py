@@ -103,7 +103,7 @@ def _run(
         model = commissioning.load_model(name, settings)
         scorer = LocalScorer(model, compose.pixel_source(place), site, compose.VERSION, out)
         with progress_bar(hidden=hidden) as bar:
-            task = bar.add_task("scoring exams", total=len(studies))
+            task = bar.add_task("scoring exams", total=len(truth))
             evidence = commissioning.gather(scorer, studies, truth, lambda: bar.advance(task))
     several = sum(exam.stratum == NO_STRATUM for exam in evidence)
     if several:
@@ -139,6 +139,7 @@ def _told(one: Written) -> dict[str, object]:
     done = one.done
     return {
         "calibration": done.calibration_id,
+        "label": one.label,
         "stratum": str(done.stratum),
         "verdict": done.verdict.outcome.value,
         "checks": [
@@ -156,7 +157,7 @@ def _told(one: Written) -> dict[str, object]:
 def _table(one: Written) -> Table:
     from readers.ai.commissioning.verdict import WORDS
 
-    table = Table(title=Text(_title(one.done.stratum, one.done.verdict)), title_justify="left", show_lines=False)
+    table = Table(title=Text(_title(one.done.stratum, one.done.verdict)), title_justify="left", caption=Text(one.label))
     for heading in ("judged", "limit", "found", "outcome"):
         table.add_column(heading)
     for check in one.done.verdict.checks:

@@ -52,7 +52,8 @@ def phantom(
     """Write synthetic screening exams as DICOM, with their truth.
 
     Beside the exams stand truth.json (boxes, masks, density, gland share, faults of every image) and labels.csv (one
-    row per exam). Every header says that the images are synthetic; findings in them say nothing about women.
+    row per breast of a current exam), which `secondread commission --labels` takes. Every header says that the images
+    are synthetic; findings in them say nothing about women.
     """
     order = Order(
         exams=exams,
