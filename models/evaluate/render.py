@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from models.evaluate.report import TestReport
     from models.evaluate.roc import AucEstimate, Estimate
 
+_INTERVALS = "95 %: DeLong for AUC, clustered by exam for breasts and views, bootstrap over exams for the rest"
+
 
 def toml_value(value: object) -> str:
     """Return a plain value as TOML.
@@ -39,7 +41,7 @@ def toml_lines(report: TestReport, table: str, extra: Mapping[str, object]) -> l
     parts = {name: content.pop(name) for name in ("marks", "calibration", "strata")}
     lines = [f"[{table}]"]
     lines += [f"{key} = {toml_value(value)}" for key, value in {**extra, **content}.items() if value is not None]
-    lines.append('interval = "95 %: DeLong for AUC, bootstrap over exams for the rest"')
+    lines.append(f"interval = {toml_value(_INTERVALS)}")
     lines.append(f"mark_from = {toml_value(report.marks.mark_from)}")
     for name, part in parts.items():
         lines += ["", f"[{table}.{name}]", *(f'"{key}" = {toml_value(value)}' for key, value in part.items())]
@@ -56,8 +58,7 @@ def markdown(report: TestReport, title: str) -> list[str]:
     lines = [
         f"## {title}",
         "",
-        f"{report.exams} exams, {report.cancers} with cancer: {report.name}. Intervals are 95 %: DeLong for AUC, "
-        "bootstrap over exams for the rest.",
+        f"{report.exams} exams, {report.cancers} with cancer: {report.name}. Intervals are {_INTERVALS}.",
         "",
         "| figure | value |",
         "|---|---|",

@@ -16,7 +16,7 @@ from models.evaluate.roc import AucEstimate, Estimate, auc_with_interval, sensit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from models.evaluate.cases import ExamCase, ViewCase
+    from models.evaluate.cases import BreastCase, ExamCase, ViewCase
 
 SIZES_MM = (8.0, 15.0)
 """Edges of the size groups: up to 8 mm, 8 to 15 mm, above 15 mm."""
@@ -26,9 +26,10 @@ SIZES_MM = (8.0, 15.0)
 class TestReport:
     """Every figure of one model on one frame.
 
-    AUCs carry 95 % DeLong intervals and are None where a class has fewer than two cases; `operating_point` is the raw
-    exam score above which 95 % of exams without a cancer do not come. `strata` maps "name=value" to the exam AUC of
-    that group; groups that describe the cancer (kind, size) are compared with all exams without one.
+    AUCs carry 95 % DeLong intervals, breasts and views of an exam as one cluster, and are None where a class is in
+    fewer than two exams; `operating_point` is the raw exam score above which 95 % of exams without a cancer do not
+    come. `strata` maps "name=value" to the exam AUC of that group; groups that describe the cancer (kind, size) are
+    compared with all exams without one.
     """
 
     __test__ = False
@@ -59,9 +60,9 @@ def judge(name: str, exams: Sequence[ExamCase]) -> TestReport:
         name=name,
         exams=len(exams),
         cancers=int(truth.sum()),
-        exam=_auc((exam.score, exam.malignant) for exam in exams),
-        breast=_auc((breast.score, breast.malignant) for exam in exams for breast in exam.breasts),
-        view=_auc((view.score, view.malignant) for view in views),
+        exam=_auc([[exam] for exam in exams]),
+        breast=_auc([exam.breasts for exam in exams]),
+        view=_auc([exam.views for exam in exams]),
         sensitivity=sensitivity,
         operating_point=threshold,
         marks=froc(exams),
@@ -77,11 +78,13 @@ def _columns(pairs: Iterable[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarra
     return np.array([score for score, _ in rows], float), np.array([truth for _, truth in rows], bool)
 
 
-def _auc(pairs: Iterable[tuple[float, bool]]) -> AucEstimate | None:
-    scores, truth = _columns(pairs)
-    if min(int(truth.sum()), int((~truth).sum())) < 2:
+def _auc(exams: Sequence[Sequence[ExamCase | BreastCase | ViewCase]]) -> AucEstimate | None:
+    """AUC of cases grouped by exam; None where a class has fewer than two, in as many exams."""
+    scores, truth = _columns((case.score, case.malignant) for cases in exams for case in cases)
+    exam = np.repeat(np.arange(len(exams)), [len(cases) for cases in exams])
+    if min(np.unique(exam[truth]).size, np.unique(exam[~truth]).size) < 2:
         return None
-    return auc_with_interval(scores, truth)
+    return auc_with_interval(scores, truth, exam)
 
 
 def _share(views: Sequence[ViewCase], counts: Callable[[ViewCase], bool], holds: Callable[[ViewCase], bool]) -> float:
@@ -101,7 +104,7 @@ def _strata(exams: Sequence[ExamCase]) -> dict[str, AucEstimate]:
     for name, value in keys:
         of_cancer = name in ("kind", "size")
         group = [e for e in exams if (name, value) in _groups(e) or (of_cancer and not e.malignant)]
-        estimate = _auc((exam.score, exam.malignant) for exam in group)
+        estimate = _auc([[exam] for exam in group])
         if estimate is not None:
             found[f"{name}={value}"] = estimate
     return found

@@ -1,6 +1,7 @@
 """Ranking figures with their uncertainty: AUC after DeLong, sensitivity at a specificity by bootstrap.
 
-DeLong, DeLong and Clarke-Pearson, Biometrics 1988; the bootstrap draws within each class.
+DeLong, DeLong and Clarke-Pearson, Biometrics 1988; for cases that come in clusters, as the views of one exam do,
+Obuchowski, Biometrics 1997. The bootstrap draws within each class.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    _Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 DRAWS = 1000
 _SEED = 20260401
@@ -51,14 +54,21 @@ def auc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
     return float(_placements(scores, positive)[0].mean())
 
 
-def auc_with_interval(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> AucEstimate:
-    """Return the AUC and its DeLong interval, clipped to 0..1. Raises ValueError unless each class has two cases."""
+def auc_with_interval(
+    scores: NDArray[np.floating], positive: NDArray[np.bool_], clusters: NDArray[np.int64] | None = None
+) -> AucEstimate:
+    """Return the AUC and its DeLong interval, clipped to 0..1.
+
+    `clusters` (N,) numbers what cases belong together, such as the views of one exam; None: every case stands alone.
+    Raises ValueError unless each class has two cases, in two clusters.
+    """
     counts = int(positive.sum()), int((~positive).sum())
-    if min(counts) < 2:
+    of = np.arange(len(scores)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    if min(np.unique(of[positive]).size, np.unique(of[~positive]).size) < 2:
         raise ValueError("an interval needs at least two positives and two negatives")
-    of_positives, of_negatives = _placements(scores, positive)
-    variance = of_positives.var(ddof=1) / counts[0] + of_negatives.var(ddof=1) / counts[1]
-    centre, half = float(of_positives.mean()), 1.959964 * math.sqrt(float(variance))
+    placements = _placements(scores, positive)
+    centre = float(placements[0].mean())
+    half = 1.959964 * math.sqrt(_variance(placements, (of[positive], of[~positive]), centre))
     return AucEstimate(centre, max(0.0, centre - half), min(1.0, centre + half), *counts)
 
 
@@ -92,11 +102,20 @@ def bootstrap(value: float, draw: Callable[[], float], draws: int = DRAWS) -> Es
     return Estimate(value, float(low), float(high))
 
 
-def _placements(
-    scores: NDArray[np.floating], positive: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each positive the share of negatives below it, for each negative the share of positives above it."""
-    high, low = np.sort(scores[positive]), np.sort(scores[~positive])
-    below = (np.searchsorted(low, high, "left") + np.searchsorted(low, high, "right")) / (2 * low.size)
-    above = 1.0 - (np.searchsorted(high, low, "left") + np.searchsorted(high, low, "right")) / (2 * high.size)
-    return below, above
+def _variance(placements: _Pair, clusters: tuple[NDArray[np.int64], NDArray[np.int64]], centre: float) -> float:
+    """Variance of the AUC from how sums of placements scatter between clusters; DeLong's where each holds one case."""
+    count = 1 + max(int(of.max()) for of in clusters)
+    sums = [np.bincount(of, part - centre, count) for of, part in zip(clusters, placements, strict=True)]
+    filled = [np.unique(of).size for of in clusters]
+    own = [n / (n - 1) * float(s @ s) / part.size**2 for n, s, part in zip(filled, sums, placements, strict=True)]
+    shared = count / (count - 1) * float(sums[0] @ sums[1]) / (placements[0].size * placements[1].size)
+    return max(0.0, sum(own) + 2 * shared)
+
+
+def _placements(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> _Pair:
+    """For each positive the share of negatives below it, for each negative the share of positives above."""
+    high, low = scores[positive], scores[~positive]
+    ordered_high, ordered_low = np.sort(high), np.sort(low)
+    below = (np.searchsorted(ordered_low, high, "left") + np.searchsorted(ordered_low, high, "right")) / (2 * low.size)
+    above = np.searchsorted(ordered_high, low, "left") + np.searchsorted(ordered_high, low, "right")
+    return below, 1.0 - above / (2 * high.size)

@@ -37,3 +37,37 @@ def test_the_interval_covers_the_true_auc_about_as_often_as_it_says() -> None:
         found = auc_with_interval(rng.normal(size=120) + truth * 1.0, truth)
         hits += found.low <= 0.7602 <= found.high
     assert 0.90 <= hits / 300 <= 0.99
+
+
+def test_cases_that_stand_alone_give_delong_s_interval_whatever_their_numbers() -> None:
+    rng = np.random.default_rng(6)
+    truth = rng.random(80) < 0.4
+    scores = rng.normal(size=80) + truth
+    assert auc_with_interval(scores, truth, rng.permutation(80)) == auc_with_interval(scores, truth)
+
+
+def test_cases_counted_twice_do_not_make_the_interval_narrower() -> None:
+    rng = np.random.default_rng(7)
+    truth = np.arange(120) < 40
+    scores = rng.normal(size=120) + truth
+    once = auc_with_interval(scores, truth)
+    twice = auc_with_interval(np.tile(scores, 2), np.tile(truth, 2), np.tile(np.arange(120), 2))
+    assert (twice.auc, twice.low, twice.high) == pytest.approx((once.auc, once.low, once.high))
+    assert auc_with_interval(np.tile(scores, 2), np.tile(truth, 2)).low > once.low + 0.01
+
+
+def test_the_interval_of_breasts_of_one_woman_covers_the_true_auc() -> None:
+    """Two breasts share half of what makes their scores; in every third woman one is sick."""
+    rng = np.random.default_rng(8)
+    woman, truth = np.repeat(np.arange(90), 2), np.arange(180) % 6 == 0
+    hits = 0
+    for _ in range(300):
+        scores = 0.7 * np.repeat(rng.normal(size=90), 2) + 0.7 * rng.normal(size=180) + truth
+        found = auc_with_interval(scores, truth, woman)
+        hits += found.low <= 0.7625 <= found.high
+    assert 0.90 <= hits / 300 <= 0.99
+
+
+def test_two_positives_of_one_exam_are_too_few_for_an_interval() -> None:
+    with pytest.raises(ValueError, match="two positives"):
+        auc_with_interval(np.arange(6.0), np.arange(6) < 2, np.array([1, 1, 2, 3, 4, 5]))
