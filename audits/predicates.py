@@ -87,6 +87,7 @@ PREDICATES: dict[str, Predicate] = {
             pl.col("ai_flagged") == _RECALLED,
             "AI flag and recall for assessment are both yes or both no",
         ),
+        ("quality_measured", pl.col("quality_notes").is_not_null(), "AI measured the quality of an image"),
         *(
             (
                 f"noted_{code.value}",

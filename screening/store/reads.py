@@ -112,7 +112,9 @@ def _context(
 
 
 def _quality(document: str | None) -> str | None:
-    """Codes of the notes in a stored AI read, each once, between blanks; None without any."""
-    notes = json.loads(document).get("quality", ()) if document else ()
-    codes = sorted({str(note["code"]) for note in notes})
-    return f" {' '.join(codes)} " if codes else None
+    """Codes of the notes in a stored AI read, each once, between blanks; None when it looked at no image."""
+    read = json.loads(document) if document else {}
+    if not any(fill["sop_instance_uid"] for fill in read.get("slots", ())):
+        return None
+    codes = sorted({str(note["code"]) for note in read.get("quality", ())})
+    return " " + "".join(f"{code} " for code in codes)

@@ -48,6 +48,7 @@ ORDINARY = EpisodeRow(
     node_positive=None,
     interval_cancer=False,
     human_reads=2,
+    quality_notes=" ",
 )
 """Two blind normal reads, an AI score of 3, routine recall."""
 
@@ -91,6 +92,7 @@ def ten_rows() -> list[EpisodeRow]:
             opinion_1="technical_recall",
             opinion_2="technical_recall",
             outcome="technical_recall",
+            quality_notes=" noise ",
         ),
         _refused("timed_out", "timed_out"),
         replace(ORDINARY, interval_cancer=True),
@@ -101,4 +103,12 @@ def ten_rows() -> list[EpisodeRow]:
 
 
 def _refused(status: str, reason: str) -> EpisodeRow:
-    return replace(ORDINARY, ai_status=status, ai_reason=reason, ai_product=None, ai_calibration=None, ai_score=None)
+    return replace(
+        ORDINARY,
+        ai_status=status,
+        ai_reason=reason,
+        ai_product=None,
+        ai_calibration=None,
+        ai_score=None,
+        quality_notes=None,
+    )

@@ -34,14 +34,14 @@ BY_HAND: dict[str, tuple[int, int]] = {
     "ai_agreement_outcome": (5, 8),
     "cancers_ai_only": (1, 4),
     "cancers_human_only": (1, 4),
-    "quality_breast_cut_off": (0, 8),
-    "quality_nipple_not_in_profile": (0, 8),
-    "quality_pectoral_missing": (0, 8),
-    "quality_pectoral_short": (0, 8),
-    "quality_inframammary_fold_missing": (0, 8),
-    "quality_motion_blur": (1, 8),
-    "quality_noise": (1, 8),
-    "quality_artefact": (0, 8),
+    "quality_breast_cut_off": (0, 9),
+    "quality_nipple_not_in_profile": (0, 9),
+    "quality_pectoral_missing": (0, 9),
+    "quality_pectoral_short": (0, 9),
+    "quality_inframammary_fold_missing": (0, 9),
+    "quality_motion_blur": (1, 9),
+    "quality_noise": (2, 9),
+    "quality_artefact": (0, 9),
 }
 """Numerator and denominator of each proportion."""
 

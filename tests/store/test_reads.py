@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from screening.domain import events as ev
+from screening.domain.ai_read import AiRead, SlotFill
 from screening.domain.case import CaseState
 from screening.domain.identifiers import CaseId, EpisodeId
 from screening.domain.opinion import BiRads
+from screening.domain.quality import QualityCode, QualityNote
+from screening.domain.study import Slot
 from screening.store import reads
 from screening.store.uow import SqlUnits
 from screening.workflow.policies import DEFAULT_POLICY, policy_json
@@ -20,13 +23,13 @@ from tests.domain.story import Story, score
 from tests.store.samples import CASE, EPISODE, NOW, STUDY, WOMAN, ai_read, episode, image, opening, policy, received
 
 
-def store(units: SqlUnits, story: Story) -> None:
+def store(units: SqlUnits, story: Story, read: AiRead | None = None) -> None:
     """Store a told case with its exam and episode."""
     with units() as uow:
         uow.policies.save(policy(), policy_json(DEFAULT_POLICY))
         uow.exams.register(received(image()), NOW)
         uow.exams.save_episode(episode())
-        uow.ai_reads.save("run-1", CASE, ai_read(), NOW)
+        uow.ai_reads.save("run-1", CASE, read or ai_read(), NOW)
         for told in story.events:
             uow.cases.append(told.case, told.sequence - 1, told.actor, told.at, [told.fact])
 
@@ -52,6 +55,31 @@ def test_a_row_tells_the_whole_story_of_a_case(units: SqlUnits) -> None:
     assert (row.arbitrated, row.arbitration_reason, row.arbitration_opinion) == (True, "discordant", "recall")
     assert (row.outcome, row.origin, row.worst_category) == ("recall_for_assessment", "R1+AI", 4)
     assert (row.assessed, row.cancer, row.invasive, row.size_mm, row.node_positive) == (True, True, True, 12.0, False)
+
+
+def read_with(*codes: QualityCode, filled: bool = True) -> AiRead:
+    """An AI read that refused the exam, with these notes on its one image."""
+    notes = tuple(QualityNote(image().sop_instance_uid, code, 1.5) for code in codes)
+    slots = (SlotFill(Slot.RCC, image().sop_instance_uid if filled else None), SlotFill(Slot.LCC, None))
+    return replace(ai_read(), quality=notes, slots=slots)
+
+
+BLUR, NOISE = QualityCode.MOTION_BLUR, QualityCode.NOISE
+
+
+@pytest.mark.parametrize(
+    ("read", "noted"),
+    [
+        (read_with(NOISE, BLUR, NOISE), " motion_blur noise "),
+        (read_with(), " "),
+        (read_with(filled=False), None),
+    ],
+)
+def test_quality_notes_of_a_stored_read_reach_its_row(units: SqlUnits, read: AiRead, noted: str | None) -> None:
+    store(units, recalled(), read)
+    with units() as uow:
+        (row,) = uow.audit.episode_rows()
+    assert row.quality_notes == noted
 
 
 def test_a_row_names_nobody(units: SqlUnits) -> None:
