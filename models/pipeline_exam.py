@@ -43,7 +43,7 @@ def predict_exam(engine: Engine, views: Views, priors: Views) -> ExamPrediction:
         for index, side in enumerate(SIDES)
         if _seen(views, side)
     }
-    return ExamPrediction(probability(exam), answers, bool(priors.keys() & views.keys()))
+    return ExamPrediction(probability(exam), answers, any(answer.change is not None for answer in answers.values()))
 
 
 def agreement(views: Views, side: Laterality) -> float:

@@ -75,6 +75,17 @@ def test_a_prior_of_one_breast_says_nothing_of_the_other(engine: PyTorchEngine) 
     assert answer.breasts["R"].change is None
 
 
+def test_a_prior_counts_as_used_where_the_network_compares_a_breast_with_it(engine: PyTorchEngine) -> None:
+    left, right = (SLOTS[0], view(0.4)), (SLOTS[2], view(0.6))
+    other_view_of_left, unseen = {SLOTS[1]: view(0.2)}, {SLOTS[3]: view(0.2)}
+    assert predict_exam(engine, dict([left]), other_view_of_left).prior_used
+    assert predict_exam(engine, dict([left]), other_view_of_left) != predict_exam(engine, dict([left]), {})
+    answer = predict_exam(engine, dict([left]), unseen)
+    assert not answer.prior_used
+    assert answer.malignancy == predict_exam(engine, dict([left]), {}).malignancy
+    assert predict_exam(engine, dict([left, right]), unseen).breasts["R"].change is not None
+
+
 def test_a_model_without_an_exam_network_is_fused_by_the_plain_rule() -> None:
     answer = predict_exam(BrightEngine(), exam(0.2, 0.4, 0.6, 0.8, embedding=0), {})
     assert answer.breasts["L"].malignancy == pytest.approx(0.3)
