@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.phantom import ExamSpec
 from models.preprocess import SETTINGS
 from models.train import augment
 from models.train.crops import NOWHERE, Places, cut, draw
@@ -24,10 +26,11 @@ from models.train.plan import (
     TRAINING_STYLES,
     VALIDATION_SEEDS,
     TrainPlan,
+    fold_of,
 )
 from models.train.planes import GRID, UNKNOWN, Planes, joined, quantise, restore, subset
 from models.train.samples import breast_of, training_breast
-from models.train.women import screening_spec
+from models.train.women import screening_spec, side_of, style_of, with_prior
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,16 @@ def test_folds_leave_each_woman_out_once() -> None:
     assert np.all(taught == 2)
     assert TrainPlan().teaches(women).all()
     assert DBT.family == "dbt"
+
+
+@pytest.mark.parametrize("folds", [2, 3, 4, 5, 8])
+def test_every_fold_holds_both_sides_both_styles_and_women_with_and_without_a_prior(folds: int) -> None:
+    women = TRAIN_SEEDS + np.arange(64 * folds, dtype=np.int64)
+    asked = [(side_of(seed), style_of(seed), with_prior(seed, ExamSpec()) is None) for seed in women.tolist()]
+    for value in range(folds):
+        counts = Counter(itertools.compress(asked, fold_of(women, folds) == value))
+        assert len(counts) == 8
+        assert set(counts.values()) == {8}
 
 
 def test_the_global_loss_falls_when_the_answer_is_right() -> None:
