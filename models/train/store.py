@@ -83,7 +83,9 @@ def _make_all(
     deadline = time.monotonic() + seconds if seconds else float("inf")
     with progress.bar(f"{kind} phantoms", sum(map(len, missing))) as advance:
         if workers == 1:
-            for item in items:
+            for number, item in enumerate(items):
+                if number and time.monotonic() > deadline:
+                    break
                 advance(task(item))
             return
         with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _one_thread) as pool:
