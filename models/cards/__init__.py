@@ -125,5 +125,5 @@ def reference(name: str, folder: Path = FOLDER) -> Reference:
         scores = tuple(ReferenceScore(*row) for row in content["scores"])
         deciles = tuple(float(value) for value in content["exam_deciles"])
         return Reference(content["model"], content["weights_sha256"], content["population"], deciles, scores)
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise CardInvalid(f"reference scores of {name!r} cannot be used: {error}") from error

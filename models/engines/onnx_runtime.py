@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 class OnnxRuntimeEngine:
-    """Runs ONNX files handed over as bytes, their hashes already checked. `threads` None leaves the library's choice.
-
-    Raises EngineUnavailable for another precision than f32.
-    """
+    """Runs ONNX files handed over as bytes, their hashes checked before. `threads` None leaves the library's choice."""
 
     name = "onnxruntime"
     precision = "f32"

@@ -70,7 +70,7 @@ def train_fusion(
 
 
 def _loss(network: ExamFusion, exams: Exams, index: Tensor, rng: np.random.Generator) -> Tensor:
-    """Cross entropy of breasts and exam, with views, priors and sides shuffled."""
+    """Cross entropy of breasts and exam, with views and priors left out at random."""
     now, before = exams.embeddings[index, 0], exams.embeddings[index, 1]
     count, breasts = len(index), exams.breasts[index]
     mask = torch.from_numpy((rng.random((count, _SLOTS)) >= NO_VIEW).astype(np.float32))
