@@ -60,4 +60,4 @@ def guarded(name: str, factory: ReaderFactory, context: ReaderContext) -> Scoped
         raise ModelUnusable(f"the reader {name!r} cannot be built: {type(error).__name__}") from error
     if not isinstance(declared, Scope) or not complete:
         raise ModelUnusable(f"the reader {name!r} declares no identity, scope or fingerprint")
-    return ScopedReader(name, reader)
+    return ScopedReader(name, reader, context.calibrations)

@@ -1,7 +1,7 @@
 """The guard around every reader plug-in: scope before, checks after, and no failure of foreign code gets out.
 
 What a plug-in answers is not trusted: a mark outside its image, an image nobody listed or a read of another exam would
-reach a radiologist as fact.
+reach a radiologist as fact, and a score without a commissioned calibration would count as a read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from readers.ai.calibration import Calibrations, Stratum
+from readers.ai.explain.saliency import SaliencyMap
 from readers.plugins.contract import ReaderPlugin, Scope
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, Region
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Study
-from screening.workflow.ports import PixelSource
+from screening.workflow.ports import PixelSource, PresentationImage
 from screening.workflow.read_by_ai import refused_read
 
 FOREIGN_FAILURES: Final = (
@@ -35,13 +37,16 @@ SLACK_PX: Final = 1e-6
 class ScopedReader:
     """A plug-in as the service uses it: an `AiReader` that refuses what is outside its scope."""
 
-    def __init__(self, name: str, reader: ReaderPlugin) -> None:
-        """`name` is that of the entry point; identity and scope are asked for once, so they cannot change."""
+    def __init__(self, name: str, reader: ReaderPlugin, calibrations: Calibrations) -> None:
+        """`name` is that of the entry point; identity and scope are asked for once, so they cannot change.
+
+        `calibrations` are those in force: a read is `ok` by one of them or not at all.
+        """
         self.name = name
+        self._calibrations = calibrations
         self.scope: Scope = reader.scope
         self.identity: AiIdentity = reader.identity
         self._reader = reader
-        self.saliency: object = getattr(reader, "saliency", None)
 
     @property
     def fingerprint(self) -> str:
@@ -58,7 +63,32 @@ class ScopedReader:
             wrong = next(_contradictions(study, read), None)
         except FOREIGN_FAILURES:
             return self._refused(study, AiStatus.FAILED, ReasonCode.MODEL_FAILED)
-        return read if wrong is None else self._refused(study, AiStatus.FAILED, ReasonCode.ANSWER_INVALID)
+        if wrong is not None:
+            return self._refused(study, AiStatus.FAILED, ReasonCode.ANSWER_INVALID)
+        if read.usable and not self._calibrated(study, read, site):
+            return self._refused(study, AiStatus.UNCALIBRATED, ReasonCode.NOT_COMMISSIONED)
+        return read
+
+    def saliency(self, picture: PresentationImage) -> SaliencyMap | None:
+        """Where the plug-in sees evidence on a picture; None when it cannot tell, fails, or answers anything else."""
+        told = getattr(self._reader, "saliency", None)
+        try:
+            found = told(picture) if callable(told) else None
+        except FOREIGN_FAILURES:
+            return None
+        return found if isinstance(found, SaliencyMap) else None
+
+    def _calibrated(self, study: Study, read: AiRead, site: str) -> bool:
+        """Whether score and flag are those of the accepted calibration for this AI on the device of the exam."""
+        filled = {fill.sop_instance_uid for fill in read.slots}
+        strata = {Stratum.of(image.device, site) for image in study.images if image.sop_instance_uid in filled}
+        if len(strata) != 1 or read.identity is None or read.raw_score is None:
+            return False
+        known = self._calibrations.find(read.identity, strata.pop(), study.header.study_date)
+        if known is None or known.id != read.calibration_id:
+            return False
+        score = known.exam_score(read.raw_score)
+        return (read.exam_score, read.flagged) == (score, score >= known.flag_from)
 
     def _refused(self, study: Study, status: AiStatus, reason: ReasonCode) -> AiRead:
         listed = (*(Exclusion(i.sop_instance_uid, self._why(i, reason)) for i in study.images), *study.not_images())

@@ -26,7 +26,8 @@ FOUR_VIEWS, FOUR_VOLUMES = study(), study(*(volume(slot) for slot in Slot))
 
 def reader() -> ScopedReader:
     known = Calibrations([CALIBRATION, DBT_CALIBRATION])
-    return ScopedReader("native", NativeReader(NeuralReader(KnownModel(), known, volumes=KnownModel(info=DBT_INFO))))
+    neural = NeuralReader(KnownModel(), known, volumes=KnownModel(info=DBT_INFO))
+    return ScopedReader("native", NativeReader(neural), known)
 
 
 def score(out: Path, exam: Study = FOUR_VIEWS, explained: bool = True) -> ScoredExam:

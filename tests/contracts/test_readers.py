@@ -37,6 +37,7 @@ class Under:
     reader: ScopedReader
     study: Study
     files: Files
+    calibrations: Calibrations
 
 
 def small(study: Study) -> Study:
@@ -46,15 +47,17 @@ def small(study: Study) -> Study:
 def native(files: Files) -> Under:
     known = replace(calibration_of("net@1", "crop"), weights_sha256="w" * 64, preprocessing_sha256="p" * 64)
     assert known.matches(NeuralReader(KnownModel(), Calibrations([])).identity)
-    reader = NativeReader(NeuralReader(KnownModel(), Calibrations([known, CALIBRATION_ELSEWHERE]), seconds=lambda: 0.0))
-    return Under(ScopedReader("native", reader), small(STUDY), files)
+    calibrations = Calibrations([known, CALIBRATION_ELSEWHERE])
+    reader = NativeReader(NeuralReader(KnownModel(), calibrations, seconds=lambda: 0.0))
+    return Under(ScopedReader("native", reader, calibrations), small(STUDY), files, calibrations)
 
 
 CALIBRATION_ELSEWHERE = replace(CALIBRATION, id="elsewhere")
 
 
 def from_report(files: Files) -> Under:
-    return Under(ScopedReader("cad-sr", cad_sr(context(files))), files.report(), files)
+    given = context(files)
+    return Under(ScopedReader("cad-sr", cad_sr(given), given.calibrations), files.report(), files, given.calibrations)
 
 
 @pytest.fixture(params=["native", "cad-sr", "http"])
@@ -62,7 +65,8 @@ def under(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Under]:
     files = Files(tmp_path)
     if request.param == "http":
         with serving(Behaviour()) as url:
-            yield Under(ScopedReader("http", http(context(files, url=url))), small(STUDY), files)
+            given = context(files, url=url)
+            yield Under(ScopedReader("http", http(given), given.calibrations), small(STUDY), files, given.calibrations)
     else:
         yield {"native": native, "cad-sr": from_report}[request.param](files)
 
@@ -221,7 +225,41 @@ LIES: dict[str, Callable[[AiRead], AiRead]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_an_answer_that_contradicts_the_exam_does_not_reach_a_radiologist(under: Under, lie: str) -> None:
-    liar = ScopedReader("liar", Lying(under.reader, LIES[lie]))
+    liar = ScopedReader("liar", Lying(under.reader, LIES[lie]), under.calibrations)
     result = liar.read(under.study, Pictures(), "unit-a")
     assert (result.status, result.reasons) == (AiStatus.FAILED, (ReasonCode.ANSWER_INVALID,))
     assert (result.regions, result.raw_score) == ((), None)
+
+
+CLAIMS: dict[str, Callable[[AiRead], AiRead]] = {
+    "no such calibration": lambda read: replace(read, calibration_id="mine"),
+    "another product": lambda read: replace(read, identity=replace(read.identity, version="99")),  # type: ignore[type-var]
+    "another score": lambda read: replace(read, exam_score=10 if read.exam_score != 10 else 1),
+    "another flag": lambda read: replace(read, flagged=not read.flagged),
+    "no raw score": lambda read: replace(read, raw_score=None),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_score_that_no_commissioned_calibration_gives_is_no_read(under: Under, claim: str) -> None:
+    liar = ScopedReader("liar", Lying(under.reader, CLAIMS[claim]), under.calibrations)
+    result = liar.read(under.study, Pictures(), "unit-a")
+    assert (result.status, result.reasons) == (AiStatus.UNCALIBRATED, (ReasonCode.NOT_COMMISSIONED,))
+    assert (result.exam_score, result.flagged, result.regions) == (None, False, ())
+
+
+def test_without_its_calibration_in_force_no_reader_reads(under: Under) -> None:
+    honest = ScopedReader("honest", Lying(under.reader, lambda read: read), Calibrations([]))
+    assert honest.read(under.study, Pictures(), "unit-a").status is AiStatus.UNCALIBRATED
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("x"), ValueError("x"), "no map", None])
+def test_saliency_of_foreign_code_is_a_map_or_nothing(under: Under, answer: object) -> None:
+    class Painting(Lying):
+        def saliency(self, _picture: PresentationImage) -> object:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    painting = ScopedReader("painting", Painting(under.reader, lambda read: read), under.calibrations)
+    assert painting.saliency(Pictures().load(under.study.images[0])) is None
