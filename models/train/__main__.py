@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from models import datasets
 from models.cards import FOLDER
+from models.datasets.frame import label_from_birads
 from models.datasets.images import load, png_reader
 from models.datasets.split import assign
 from models.evaluate import judge
 from models.train import heldout, publish
 from models.train.chain import train
-from models.train.finetune import finetune
+from models.train.finetune import finetune, plan_from
 from models.train.folds import cross_validate
 from models.train.plan import PLANS, smoke
 from models.train.progress import Progress
@@ -75,12 +76,15 @@ def run(
 
 def _finetune(plan: TrainPlan, options: argparse.Namespace, work: Path) -> int:
     """Fine-tune on a data set's folder of PNG images and publish under the name given."""
-    frame = assign(datasets.read(options.layout, options.finetune), plan.seed)
+    plan = plan_from(plan, options.start)
+    frame = datasets.read(options.layout, options.finetune)
+    frame = label_from_birads(frame, options.birads_as_label) if options.birads_as_label else frame
+    frame = assign(frame, plan.seed)
     reader = png_reader(options.pixel_mm)
     progress = Progress(work / "finetune.csv")
     trained, report = finetune(plan, options.start, frame.usable, lambda row: load(row, reader), work, progress)
     name = options.name or f"{options.start}-{options.layout}"
-    story = publish.finetuned(options.start, options.layout, len(frame.usable))
+    story = publish.finetuned(options.start, options.layout, len(frame.usable), options.birads_as_label)
     published = publish.write_model(plan, name, trained, options.store)
     statistic = progress.statistic()
     publish.write_card(options.cards / f"{name}.toml", published, plan, trained.ran, statistic, report, story)
@@ -102,6 +106,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--finetune", type=Path, metavar="DIR", help="fine-tune on the PNG images of a data set here")
     parser.add_argument("--layout", choices=datasets.LAYOUTS, default="rsna", help="layout of that data set")
     parser.add_argument("--pixel-mm", type=float, default=0.1, help="pixel spacing of its images")
+    parser.add_argument(
+        "--birads-as-label", type=int, choices=(4, 5), help="from which category on an unknown outcome counts as cancer"
+    )
     parser.add_argument("--start", default="phantom-ffdm", help="published model to go on from")
     parser.add_argument("--smoke", action="store_true", help="run the whole chain on a handful of phantoms")
     return parser.parse_args(arguments)

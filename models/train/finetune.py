@@ -6,8 +6,9 @@ a cancer but no outline teaches the view and the exam, and no place: its cells a
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,29 +52,46 @@ GENTLE = 0.2
 """Part of the plan's learning rate: the start already knows what lesions look like."""
 
 
+def plan_from(plan: TrainPlan, start: str) -> TrainPlan:
+    """Return the plan for going on from a published model: its networks, learning gently.
+
+    Raises ValueError for a model that is not of the 2D family with a local network, UnknownModel for none.
+    """
+    card = card_of(start)
+    if not card.architecture.startswith("global_local."):
+        raise ValueError(f"only a global_local model can be fine-tuned; {start} is {card.architecture}")
+    return replace(
+        plan,
+        family=card.family,
+        architecture=card.architecture,
+        fusion=card.fusion or plan.fusion,
+        learning_rate=GENTLE * plan.learning_rate,
+    )
+
+
 def finetune(
     plan: TrainPlan, start: str, rows: Sequence[ImageRow], load: Load, work: Path, progress: Progress
 ) -> tuple[Trained, TestReport]:
     """Return the fine-tuned networks and their report on the rows whose split is `test`.
 
-    `rows` are usable rows with a split and a known `cancer`; women must not cross splits (`datasets.split.assign`).
+    `plan` is of `plan_from`; `rows` are usable rows with a split and a known `cancer`; women must not cross splits
+    (`datasets.split.assign`). A killed run of the same start, plan and rows goes on in `work`; any other begins anew.
     Raises ValueError when a split is empty, and whatever `load` raises.
     """
     known = [row for row in rows if row.cancer is not None]
     sides = {side: [row for row in known if row.split == side] for side in ("train", "validation", "test")}
     if not all(sides.values()):
         raise ValueError("fine-tuning needs training, validation and test rows with a known outcome")
-    plan = replace(plan, learning_rate=GENTLE * plan.learning_rate)
     network, fusion = _start(start)
+    work = work / f"finetune-{_signature(plan, network, known)}"
     work.mkdir(parents=True, exist_ok=True)
     training, validation = (joined([_plane(r, load) for r in sides[s]]) for s in ("train", "validation"))
-    _train_global(plan, network, training, validation, work, progress)
+    _train_global(plan, network, training, validation, work / "global.pt", progress)
     windows = [_windows(network, sides[side], load, plan) for side in ("train", "validation")]
-    path = work / "finetune-local.pt"
-    stage_local.train_on_windows(plan, network.local_net, windows[0], windows[1], path, progress, 0.0)
+    stage_local.train_on_windows(plan, network.local_net, windows[0], windows[1], work / "local.pt", progress, 0.0)
     data, judged = (_readings(network, sides[side], load) for side in ("train", "validation"))
-    stage_view.train_view_head(plan, network.view_head, data, judged, work / "finetune-view.pt", progress)
-    stage_fusion.train_fusion(plan, fusion, network.view_head, data, judged, work / "finetune-fusion.pt", progress)
+    stage_view.train_view_head(plan, network.view_head, data, judged, work / "view.pt", progress)
+    stage_fusion.train_fusion(plan, fusion, network.view_head, data, judged, work / "fusion.pt", progress)
     ood = fit(data.descriptors[:, 0][data.there[:, 0] > 0], judged.descriptors[:, 0][judged.there[:, 0] > 0])
     trained = Trained(network.eval(), fusion.eval(), ood, {"images": len(training)})
     return trained, judge(f"fine-tuned from {start}, held-back women", scored(trained, sides["test"], load))
@@ -95,11 +113,19 @@ def _start(name: str) -> tuple[GlobalLocal, ExamFusion]:
     return network, fusion
 
 
+def _signature(plan: TrainPlan, network: GlobalLocal, rows: Sequence[ImageRow]) -> str:
+    """What a checkpoint depends on, so that one of another data set, plan or start is never taken up."""
+    digest = hashlib.sha256(repr((astuple(plan), [astuple(row) for row in rows])).encode())
+    for value in network.state_dict().values():
+        digest.update(value.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
 def _train_global(
-    plan: TrainPlan, network: GlobalLocal, training: Planes, validation: Planes, work: Path, progress: Progress
+    plan: TrainPlan, network: GlobalLocal, training: Planes, validation: Planes, checkpoint: Path, progress: Progress
 ) -> None:
     net = network.global_net
-    stage_global.train_on_crops(plan, net, training, validation, work / "finetune-global.pt", progress, 0.0)
+    stage_global.train_on_crops(plan, net, training, validation, checkpoint, progress, 0.0)
     stage_global.settle(plan, net, training, np.random.Generator(np.random.PCG64([plan.seed, 7])))
     stage_global.fit_pooling(plan, net, training, progress)
 
@@ -224,6 +250,4 @@ def _view_case(row: ImageRow, image: LoadedImage, answer: ViewPrediction) -> Vie
 
 def _number(patient: str) -> int:
     """A stable number for a pseudonym."""
-    import hashlib
-
     return int.from_bytes(hashlib.sha256(patient.encode()).digest()[:7], "big")

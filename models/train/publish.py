@@ -48,13 +48,17 @@ def phantom_story(plan: TrainPlan) -> Story:
     return Story(True, LABEL, _LIMITS, _data(plan))
 
 
-def finetuned(start: str, layout: str, images: int) -> Story:
-    """Return the words for a model that went on from a published one on somebody's data."""
+def finetuned(start: str, layout: str, images: int, birads: int | None = None) -> Story:
+    """Return the words for a model that went on from a published one on somebody's data.
+
+    `birads` is the category from which on an assessment stood for the outcome, None where only known outcomes taught.
+    """
+    outcome = "" if birads is None else f" Where the outcome is not known, BI-RADS {birads} and above stood for cancer."
     return Story(
         False,
         "fine-tuned locally, not for clinical use before commissioning",
         "Not for clinical use. Knows one data set. The held-out figures are of women of that set and of no other.",
-        f"{images} images of a data set in the layout {layout}, divided by woman, going on from {start}.",
+        f"{images} images of a data set in the layout {layout}, divided by woman, going on from {start}.{outcome}",
     )
 
 
@@ -96,7 +100,7 @@ def write_card(
     lines += ["", "[training.ran]", *(f"{key} = {toml_value(value)}" for key, value in ran.items())]
     lines += ["", "[training.pace]", *(f'"{key}" = {toml_value(value)}' for key, value in pace.items())]
     if report is not None:
-        lines += ["", *toml_lines(report, "held_out", {"first_woman": HELD_OUT_SEEDS})]
+        lines += ["", *toml_lines(report, "held_out", {"first_woman": HELD_OUT_SEEDS} if story is None else {})]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from models import phantom
+from models import cards, phantom
 from models.architectures import build
 from models.datasets.frame import Box, ImageRow
 from models.datasets.images import LoadedImage
+from models.evaluate import ExamCase, judge
 from models.train import finetune as subject
+from models.train import publish
 from models.train.plan import FFDM, smoke
 from models.train.planes import UNKNOWN, presentation
 from models.train.progress import Progress
@@ -53,6 +56,44 @@ def test_a_split_without_women_is_refused(tmp_path: Path) -> None:
     some = [row for row in rows() if row.split != "test"]
     with pytest.raises(ValueError, match="test rows"):
         subject.finetune(smoke(FFDM), "phantom-ffdm", some, load, tmp_path, Progress(quiet=True))
+
+
+def test_another_data_set_plan_or_start_never_takes_up_a_checkpoint() -> None:
+    torch.manual_seed(1)
+    network, other = build("global_local.tiny"), build("global_local.tiny")
+    plan = smoke(FFDM)
+    relabelled = [replace(row, cancer=not row.cancer) for row in rows()]
+    signatures = {
+        subject._signature(plan, network, rows()),
+        subject._signature(plan, network, relabelled),
+        subject._signature(plan, other, rows()),
+        subject._signature(replace(plan, epochs=7), network, rows()),
+    }
+    assert len(signatures) == 4
+    assert subject._signature(plan, network, rows()) in signatures
+
+
+def test_the_card_of_a_fine_tuned_model_tells_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = replace(cards.read("phantom-ffdm"), architecture="global_local.tiny", fusion="exam_fusion.small")
+    monkeypatch.setattr(subject, "card_of", lambda name: card)
+    plan = subject.plan_from(FFDM, "phantom-ffdm")
+    assert plan.architecture == "global_local.tiny"
+    published = publish.Published("mine", "mine.safetensors", "0" * 64)
+    report = judge("held-back women", [ExamCase("e", 0.5, False, (), ())])
+    story = publish.finetuned("phantom-ffdm", "vindr", 12, 4)
+    publish.write_card(tmp_path / "mine.toml", published, plan, {"images": 12.0}, {}, report, story)
+    content = tomllib.loads((tmp_path / "mine.toml").read_text(encoding="utf-8"))
+    assert content["training"]["plan"]["learning_rate"] == pytest.approx(subject.GENTLE * FFDM.learning_rate)
+    assert "BI-RADS 4" in content["training"]["data"]
+    assert "first_woman" not in content["held_out"]
+    assert "first_training_woman" not in content["training"]
+
+
+def test_a_model_of_another_family_is_no_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = replace(cards.read("phantom-ffdm"), architecture="dbt_slab.small")
+    monkeypatch.setattr(subject, "card_of", lambda name: card)
+    with pytest.raises(ValueError, match="global_local"):
+        subject.plan_from(FFDM, "phantom-dbt")
 
 
 @pytest.mark.slow
