@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from models import cards
 from models.engines.choice import open_engine
-from models.errors import EngineUnavailable, InputInvalid
+from models.errors import CardInvalid, EngineUnavailable, InputInvalid
 from models.pipeline import ImagePipeline
 from models.pipeline_exam import predict_exam
 from models.pipeline_volume import VolumePipeline
@@ -135,8 +135,14 @@ class LoadedModel:
         return predict_exam(self.engine, views, priors or {})
 
     def reference(self) -> Reference:
-        """Return the held-out scores from which a caller calibrates. Raises UnknownModel, CardInvalid."""
-        return cards.reference(self.info.name)
+        """Return the held-out scores from which a caller calibrates.
+
+        Raises UnknownModel where there are none, CardInvalid where they are broken or of other weights than these.
+        """
+        found = cards.reference(self.info.name)
+        if found.weights_sha256 != self.info.weights_sha256:
+            raise CardInvalid(f"reference scores of {self.info.name!r} are of other weights")
+        return found
 
 
 def load(
