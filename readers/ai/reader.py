@@ -92,6 +92,10 @@ class NeuralReader:
         """The model that signs as this reader, for a caller that wants to see why."""
         return self._models[0]
 
+    def model_of(self, signed: AiIdentity) -> ViewModel | None:
+        """The model that signs like this, None when it is not loaded."""
+        return next((model for model in self._models if identity_of(model.info) == signed), None)
+
     @property
     def fingerprint(self) -> str:
         """Which models and calibrations are in force."""

@@ -17,7 +17,7 @@ from readers.plugins.contract import ReaderPlugin, Scope
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, Region
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Study
-from screening.workflow.ports import PixelSource, PresentationImage
+from screening.workflow.ports import PixelSource, PresentationImage, PresentationVolume
 from screening.workflow.read_by_ai import refused_read
 
 FOREIGN_FAILURES: Final = (
@@ -71,9 +71,16 @@ class ScopedReader:
 
     def saliency(self, picture: PresentationImage) -> SaliencyMap | None:
         """Where the plug-in sees evidence on a picture; None when it cannot tell, fails, or answers anything else."""
-        told = getattr(self._reader, "saliency", None)
+        return self._painted("saliency", picture)
+
+    def volume_saliency(self, volume: PresentationVolume, index: int, signed: AiIdentity) -> SaliencyMap | None:
+        """The same around stored frame `index` (from 0) of a volume, by the model that signed the read."""
+        return self._painted("volume_saliency", volume, index, signed)
+
+    def _painted(self, what: str, *given: object) -> SaliencyMap | None:
+        told = getattr(self._reader, what, None)
         try:
-            found = told(picture) if callable(told) else None
+            found = told(*given) if callable(told) else None
         except FOREIGN_FAILURES:
             return None
         return found if isinstance(found, SaliencyMap) else None

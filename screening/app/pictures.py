@@ -5,13 +5,13 @@ from __future__ import annotations
 from screening.domain.ai_read import AiRead
 from screening.domain.errors import UnusableImage
 from screening.domain.study import Image, Slot, Study
-from screening.workflow.ports import PixelSource, PresentationImage
+from screening.workflow.ports import PixelSource, PresentationImage, PresentationVolume
 
 
 def pictures_of(study: Study, read: AiRead, pixels: PixelSource) -> dict[Slot, PresentationImage]:
     """Decoded pictures by slot; one exam in memory at a time.
 
-    A volume is shown by one frame: that of its most suspicious mark, else the middle one.
+    A volume is shown by one frame (`shown_frame`).
     """
     pictures = {}
     for fill in read.slots:
@@ -24,11 +24,19 @@ def pictures_of(study: Study, read: AiRead, pixels: PixelSource) -> dict[Slot, P
     return pictures
 
 
+def shown_frame(image: Image, read: AiRead) -> int:
+    """The frame (1-based) that stands for a volume: that of its most suspicious mark, else the middle one."""
+    marked = (r.location.frame for r in read.regions if r.location.sop_instance_uid == image.sop_instance_uid)
+    return next((frame for frame in marked if frame is not None), image.frames // 2 + 1)
+
+
+def frame_picture(volume: PresentationVolume, number: int) -> PresentationImage:
+    """Frame `number` (1-based) as a picture. Raises UnusableImage."""
+    pixels = volume.frame(number - 1)
+    return PresentationImage(pixels, volume.row_spacing_mm, volume.column_spacing_mm, volume.flip, volume.warnings)
+
+
 def _picture(image: Image, read: AiRead, pixels: PixelSource) -> PresentationImage:
     if image.frames == 1:
         return pixels.load(image)
-    volume = pixels.open_volume(image)
-    marked = (r.location.frame for r in read.regions if r.location.sop_instance_uid == image.sop_instance_uid)
-    number = next((frame for frame in marked if frame is not None), volume.frames // 2 + 1)
-    shown = volume.frame(number - 1)
-    return PresentationImage(shown, volume.row_spacing_mm, volume.column_spacing_mm, volume.flip, volume.warnings)
+    return frame_picture(pixels.open_volume(image), shown_frame(image, read))

@@ -115,7 +115,7 @@ class Scorer:
             pictures = pictures_of(study, read, self.pixels)
             (folder / SHEET_FILE).write_bytes(render_contact_sheet(study, read, pictures))
             if self.explained:
-                write_explanation(read, pictures, self.reader, folder)
+                write_explanation(study, read, pictures, self.pixels, self.reader, folder)
         document = {"signature": signature, "read": json.loads(to_json(read))}
         (folder / READ_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 

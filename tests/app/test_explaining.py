@@ -6,13 +6,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image as PilImage
 
 from readers.ai.calibration import Calibrations
 from readers.ai.plugin import NativeReader
 from readers.ai.reader import NeuralReader
 from readers.plugins.scoped import ScopedReader
-from screening.app.explaining import FOLDER
+from screening.app.explaining import FOLDER, write_explanation
 from screening.app.pictures import pictures_of
 from screening.app.scoring import ScoredExam, Scorer, score_all
 from screening.app.system import SystemClock
@@ -48,6 +50,30 @@ def test_every_view_and_mark_is_explained(tmp_path: Path, exam: Study) -> None:
     document = json.loads((scored.folder / FOLDER / "explanation.json").read_text(encoding="utf-8"))
     assert document["study_instance_uid"] == exam.study_instance_uid
     assert all(region["evidence"]["text"] for region in document["regions"])
+
+
+def test_saliency_is_drawn_for_mammograms_and_volumes(tmp_path: Path) -> None:
+    """On a grey picture the legend alone is coloured; without a map not even that."""
+    for number, exam in enumerate((FOUR_VIEWS, FOUR_VOLUMES)):
+        scored = score(tmp_path / str(number), exam)
+        with PilImage.open(scored.folder / FOLDER / "saliency-LCC.png") as shown:
+            pixels = np.asarray(shown.convert("RGB")).astype(int)[:640]
+        assert ((pixels[:, :, 0] - pixels[:, :, 2]) > 10).mean() > 0.1
+
+
+def test_a_mark_on_another_frame_has_its_own_close_look(tmp_path: Path) -> None:
+    read = reader().read(FOUR_VOLUMES, Pictures(), "")
+    first, *others = read.regions
+    moved = replace(first, location=replace(first.location, frame=2), raw_score=0.1)
+    two = replace(read, regions=(first, *others, moved), explanation=(*read.explanation, read.explanation[0]))
+    pictures = pictures_of(FOUR_VOLUMES, two, Pictures())
+    write_explanation(FOUR_VOLUMES, two, pictures, Pictures(), reader(), tmp_path)
+    slot = first.slot.value
+    bright, dark = (tmp_path / FOLDER / f"region-{name}-{slot}.png" for name in ("01", "05"))
+    document = json.loads((tmp_path / FOLDER / "explanation.json").read_text(encoding="utf-8"))
+    assert [region["crop"] for region in document["regions"]][-1] == dark.name
+    assert bright.read_bytes() != dark.read_bytes()
+    assert document["regions"][-1]["frame"] == 2
 
 
 def test_without_it_there_is_no_folder_and_asking_later_makes_it(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 """The files that explain one read: `explanation.json`, a saliency picture per view, a crop per mark.
 
 Works for every reader; one that gives no saliency or no evidence is explained by what it does give. No file bears a
-person's name, and each picture says what made it.
+person's name, and every picture that shows evidence says which model saw it, with its label.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from readers.ai.explain.document import NO_LABEL, document
 from readers.ai.explain.painting import crop, overlay
@@ -22,25 +22,39 @@ JSON_FILE = "explanation.json"
 MOST_CROPS = 12
 """Crops of the most suspicious marks; the others are in the document."""
 
-SaliencyOf = Callable[[PresentationImage], SaliencyMap | None]
+SaliencyOf = Callable[[Slot, PresentationImage], SaliencyMap | None]
+CloseLook = Callable[[Region], PresentationImage | None]
 
 
-def explain(read: AiRead, pictures: Mapping[Slot, PresentationImage], saliency: SaliencyOf) -> dict[str, bytes]:
-    """Files by name. `pictures` are those of the filled slots; a volume is shown in the frame of its first mark."""
+def explain(
+    read: AiRead, pictures: Mapping[Slot, PresentationImage], saliency: SaliencyOf, close_look: CloseLook
+) -> dict[str, bytes]:
+    """Files by name. `pictures` are those of the filled slots; a volume is shown in the frame of its first mark.
+
+    `close_look` gives the frame of a mark that lies on another one; such marks have a crop, and no box on the view.
+    """
     files: dict[str, bytes] = {}
     overlays: dict[Slot, str] = {}
     crops: dict[int, str] = {}
     for slot, picture in pictures.items():
         overlays[slot] = f"saliency-{slot.value}.png"
         marks = {number: _shown(region, picture) for number, region in _on(read, slot).items()}
-        files[overlays[slot]] = overlay(picture, saliency(picture), marks, _mirrored(slot), _words(read, slot))
-    shown = {number: region for slot in pictures for number, region in _on(read, slot).items()}
-    for number in sorted(shown)[:MOST_CROPS]:
-        region, picture = shown[number], pictures[shown[number].slot]
-        crops[number] = f"region-{number:02d}-{region.slot.value}.png"
-        files[crops[number]] = crop(picture, _shown(region, picture), _mirrored(region.slot))
+        files[overlays[slot]] = overlay(picture, saliency(slot, picture), marks, _mirrored(slot), _words(read, slot))
+    for number, region in _marked(read, pictures)[:MOST_CROPS]:
+        shown = number in _on(read, region.slot)
+        found = pictures[region.slot] if shown else close_look(region)
+        if found is not None:
+            crops[number] = f"region-{number:02d}-{region.slot.value}.png"
+            files[crops[number]] = crop(found, _shown(region, found), _mirrored(region.slot))
     told = json.dumps(document(read, overlays, crops), indent=2, ensure_ascii=False, allow_nan=False)
     return {JSON_FILE: told.encode(), **files}
+
+
+def _marked(read: AiRead, pictures: Collection[Slot]) -> list[tuple[int, Region]]:
+    """Marks on images that fill a slot and can be shown, by number in the read, most suspicious first."""
+    filled = {fill.sop_instance_uid for fill in read.slots if fill.slot in pictures}
+    numbered = enumerate(read.regions, start=1)
+    return [(number, region) for number, region in numbered if region.location.sop_instance_uid in filled]
 
 
 def _on(read: AiRead, slot: Slot) -> dict[int, Region]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.predictions import ViewPrediction
 from readers.ai.views import ENGINE_ERRORS, ViewModel
+from screening.domain.errors import UnusableImage
 from screening.domain.geometry import Box
-from screening.workflow.ports import PresentationImage
+from screening.workflow.ports import PresentationImage, PresentationVolume
+
+SLAB_MM: Final = 6.0
+"""Thickness of what is read again around a frame: about that of one slab of the models."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,4 +42,33 @@ def saliency_of(model: ViewModel, picture: PresentationImage) -> SaliencyMap | N
         prepared = model.prepare(picture.pixels, (picture.row_spacing_mm + picture.column_spacing_mm) / 2)
         return saliency_map(model.predict(prepared))
     except ENGINE_ERRORS:
+        return None
+
+
+class SlabFrames:
+    """The `FrameSource` of the frames around one of a volume: those that a slab with it in the middle is made of."""
+
+    def __init__(self, volume: PresentationVolume, index: int) -> None:
+        """`index` is that of a stored frame, from 0."""
+        self._volume = volume
+        self.count = min(volume.frames, max(1, round(SLAB_MM / volume.slice_mm)))
+        below = volume.stack.index(index) - self.count // 2
+        first = min(max(below, 0), volume.frames - self.count)
+        self._stored = volume.stack[first : first + self.count]
+        self.pixel_mm = (volume.row_spacing_mm + volume.column_spacing_mm) / 2
+        self.slice_mm = volume.slice_mm
+
+    def frame(self, index: int) -> NDArray[np.float32]:
+        """Frame `index` of the slab, the lowest first. Raises UnusableImage."""
+        return self._volume.frame(self._stored[index])
+
+
+def slab_saliency_of(model: ViewModel, volume: PresentationVolume, index: int) -> SaliencyMap | None:
+    """Run the model on the slab around stored frame `index` and keep its map; None when it cannot read it, or fails.
+
+    The slab alone, because the map of a whole volume would lay evidence from other depths over this frame.
+    """
+    try:
+        return saliency_map(model.predict_volume(SlabFrames(volume, index)))
+    except (UnusableImage, *ENGINE_ERRORS):
         return None

@@ -15,7 +15,7 @@ from PIL import Image
 from readers.ai.explain.explaining import JSON_FILE, explain
 from readers.ai.explain.painting import colours
 from readers.ai.explain.saliency import SaliencyMap, saliency_of
-from screening.domain.ai_read import AiStatus
+from screening.domain.ai_read import AiStatus, Region
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Slot
 from screening.workflow.ports import PresentationImage
@@ -24,7 +24,7 @@ from tests.readers.ai.explained import COLUMNS, ROWS, full_read, phantom
 from tests.readers.ai.known_model import KnownModel
 
 
-def hot(picture: PresentationImage) -> SaliencyMap:
+def hot(_slot: Slot, picture: PresentationImage) -> SaliencyMap:
     """Evidence at the lesion of the right MLO, in cells of 16 pixels of the picture."""
     _, boxes = phantom()
     x0, y0, x1, y1 = (round(value / 16) for value in picture.flip.to_stored(boxes[Slot.RMLO]))
@@ -33,7 +33,11 @@ def hot(picture: PresentationImage) -> SaliencyMap:
     return SaliencyMap(cells, (0.0, 0.0, float(COLUMNS), float(ROWS)))
 
 
-def nothing(_picture: PresentationImage) -> None:
+def nothing(_slot: Slot, _picture: PresentationImage) -> None:
+    return None
+
+
+def nowhere(_region: Region) -> None:
     return None
 
 
@@ -49,7 +53,7 @@ def told(files: dict[str, bytes]) -> dict[str, Any]:
 
 def test_the_document_names_its_form_label_pictures_and_evidence() -> None:
     pictures, _ = phantom()
-    files = explain(full_read(), pictures, hot)
+    files = explain(full_read(), pictures, hot, nowhere)
     document = told(files)
     assert (document["schema"], document["version"]) == ("secondread-explanation", 1)
     assert document["label"] == "phantom-trained, not for clinical use"
@@ -69,7 +73,7 @@ def test_the_document_names_its_form_label_pictures_and_evidence() -> None:
 def test_saliency_lies_where_the_lesion_is_as_films_are_hung() -> None:
     """The right breast is shown with its chest wall at the right, which is how its stored pixels lie."""
     pictures, boxes = phantom()
-    shown = pixels(explain(full_read(), pictures, hot)["saliency-RMLO.png"])[:ROWS]
+    shown = pixels(explain(full_read(), pictures, hot, nowhere)["saliency-RMLO.png"])[:ROWS]
     warm = (shown[:, :, 0] - shown[:, :, 2]) > 40
     rows, columns = np.nonzero(warm)
     x0, y0, x1, y1 = boxes[Slot.RMLO]
@@ -80,7 +84,7 @@ def test_saliency_lies_where_the_lesion_is_as_films_are_hung() -> None:
 
 def test_without_saliency_the_view_stays_grey() -> None:
     pictures, _ = phantom()
-    plain = explain(replace(full_read(), regions=(), explanation=()), pictures, nothing)
+    plain = explain(replace(full_read(), regions=(), explanation=()), pictures, nothing, nowhere)
     shown = pixels(plain["saliency-RMLO.png"])[:ROWS]
     assert int(np.ptp(shown, axis=2).max()) == 0
 
@@ -94,7 +98,7 @@ def test_colours_keep_their_order_in_grey() -> None:
 
 def test_a_crop_shows_every_pixel_of_the_image_and_the_box_of_the_mark() -> None:
     pictures, _ = phantom()
-    crop = pixels(explain(full_read(), pictures, nothing)["region-01-RMLO.png"])
+    crop = pixels(explain(full_read(), pictures, nothing, nowhere)["region-01-RMLO.png"])
     assert crop.shape[0] == crop.shape[1]
     assert crop.shape[0] >= 360
     blue = (crop[:, :, 2] - crop[:, :, 0]) > 80
@@ -105,7 +109,7 @@ def test_a_crop_shows_every_pixel_of_the_image_and_the_box_of_the_mark() -> None
 
 @pytest.mark.parametrize("read", [OBJECTED, no_read(AiStatus.FAILED, ReasonCode.MODEL_FAILED)])
 def test_a_run_that_is_no_read_is_explained_by_its_reasons(read: Any) -> None:
-    document = told(explain(replace(read, slots=()), {}, nothing))
+    document = told(explain(replace(read, slots=()), {}, nothing, nowhere))
     assert document["is_a_read"] is False
     assert document["reasons"][0]["text"]
     assert (document["exam_score"], document["regions"]) == (None, [])
@@ -113,7 +117,7 @@ def test_a_run_that_is_no_read_is_explained_by_its_reasons(read: Any) -> None:
 
 def test_no_person_is_named() -> None:
     pictures, _ = phantom()
-    said = explain(full_read(), pictures, hot)[JSON_FILE].decode()
+    said = explain(full_read(), pictures, hot, nowhere)[JSON_FILE].decode()
     woman = HEADER.participant
     for secret in (woman.family, woman.given, woman.person.value, woman.birth_date):
         assert secret not in said
@@ -121,7 +125,7 @@ def test_no_person_is_named() -> None:
 
 def test_the_same_read_gives_the_same_bytes() -> None:
     pictures, _ = phantom()
-    assert explain(full_read(), pictures, hot) == explain(full_read(), pictures, hot)
+    assert explain(full_read(), pictures, hot, nowhere) == explain(full_read(), pictures, hot, nowhere)
 
 
 def test_a_map_covers_the_picture_it_was_made_of_and_a_failing_model_gives_none() -> None:
