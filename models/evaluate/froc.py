@@ -15,7 +15,7 @@ import numpy as np
 from models.evaluate.roc import Estimate, bootstrap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,7 +36,8 @@ class Froc:
     `sensitivity` per rate of `rates` (false marks per image), counted per cancer and view; `per_cancer` counts a
     cancer once when any view shows it marked; `curve` holds (false marks per image, sensitivity) points. `mark_from`
     is the lowest mark score that keeps false marks at or below 0.5 per image. `frame_hits` is the share of hits whose
-    frame is within 3 slices, `frame_error` their median distance in slices; both nan in 2D.
+    frame is within 3 slices, `frame_error` their median distance in slices; both nan in 2D. `by_type` and `by_density`
+    hold (sensitivity at `mark_from`, cancers) per kind of cancer and per density of its breast.
     """
 
     rates: tuple[float, ...]
@@ -47,17 +48,19 @@ class Froc:
     images: int
     curve: tuple[tuple[float, float], ...]
     by_type: dict[str, tuple[float, int]]
+    by_density: dict[str, tuple[float, int]]
     frame_hits: float
     frame_error: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Tally:
-    """Marks of one exam: best hit score per cancer and view, their keys and types, and its false marks' scores."""
+    """Marks of one exam: per cancer and view best hit score, key, kind and density; and its false marks' scores."""
 
     hits: NDArray[np.float64]
     keys: tuple[str, ...]
     kinds: tuple[str, ...]
+    densities: tuple[str, ...]
     false: NDArray[np.float64]
     frames: tuple[float, ...]
     images: int
@@ -78,7 +81,8 @@ def froc(exams: Sequence[ExamCase], rates: tuple[float, ...] = RATES) -> Froc:
         cancers=hits.size,
         images=images,
         curve=_curve(hits, false, images),
-        by_type=_by_type(tallies, mark_from),
+        by_type=_by((kind for tally in tallies for kind in tally.kinds), hits >= mark_from),
+        by_density=_by((letter for tally in tallies for letter in tally.densities), hits >= mark_from),
         frame_hits=float((frames <= FRAMES).mean()) if frames.size else math.nan,
         frame_error=float(np.median(frames)) if frames.size else math.nan,
     )
@@ -106,7 +110,7 @@ def hit(mark: Mark, finding: Finding, pixel_mm: float) -> bool:
 
 def _tally(exam: ExamCase) -> _Tally:
     """Compare the marks of one exam's views with its cancers."""
-    hits, keys, kinds, false, frames = [], [], [], [], []
+    hits, keys, kinds, densities, false, frames = [], [], [], [], [], []
     for view in exam.views:
         cancers = [finding for finding in view.findings if finding.malignant]
         for cancer in cancers:
@@ -114,9 +118,11 @@ def _tally(exam: ExamCase) -> _Tally:
             hits.append(best.score if best else _NEVER)
             keys.append(f"{view.laterality}{cancer.key}")
             kinds.append(cancer.kind or cancer.lesion_type)
+            densities.append(view.density)
             frames += _frame_error(best, cancer)
         false += [m.score for m in view.marks if not any(hit(m, c, view.pixel_mm) for c in cancers)]
-    return _Tally(np.array(hits), tuple(keys), tuple(kinds), np.array(false), tuple(frames), len(exam.views))
+    names = tuple(keys), tuple(kinds), tuple(densities)
+    return _Tally(np.array(hits), *names, np.array(false), tuple(frames), len(exam.views))
 
 
 def _best(view: ViewCase, cancer: Finding) -> Mark | None:
@@ -172,10 +178,9 @@ def _curve(hits: NDArray[np.float64], false: NDArray[np.float64], images: int) -
     return tuple((round(step / images, 4), round(_share(hits, t), 4)) for step, t in zip(steps, limits, strict=True))
 
 
-def _by_type(tallies: Sequence[_Tally], threshold: float) -> dict[str, tuple[float, int]]:
-    """(sensitivity, cancers) per kind at the mark threshold."""
+def _by(names: Iterable[str], marked: NDArray[np.bool_]) -> dict[str, tuple[float, int]]:
+    """(share marked, cancers) per name; a cancer without a name is in no group."""
     found: dict[str, list[bool]] = {}
-    for tally in tallies:
-        for score, kind in zip(tally.hits, tally.kinds, strict=True):
-            found.setdefault(kind, []).append(bool(score >= threshold))
-    return {kind: (float(np.mean(marked)), len(marked)) for kind, marked in sorted(found.items())}
+    for name, hit_it in zip(names, marked.tolist(), strict=True):
+        found.setdefault(name, []).append(hit_it)
+    return {name: (float(np.mean(of)), len(of)) for name, of in sorted(found.items()) if name}

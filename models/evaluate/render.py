@@ -90,8 +90,9 @@ def _marks(report: TestReport) -> list[str]:
         lines.append(
             f"Frame within 3 slices in {_share(marks.frame_hits)} of hits, median error {marks.frame_error:.1f} slices."
         )
-    lines += ["", "| kind of cancer | marked | cancers |", "|---|---|---|"]
-    return lines + [f"| {kind.replace('_', ' ')} | {_share(s)} | {n} |" for kind, (s, n) in marks.by_type.items()]
+    lines += ["", "| cancers by kind and density | marked | cancers |", "|---|---|---|"]
+    lines += [f"| {kind.replace('_', ' ')} | {_share(s)} | {n} |" for kind, (s, n) in marks.by_type.items()]
+    return lines + [f"| in density {letter} | {_share(s)} | {n} |" for letter, (s, n) in marks.by_density.items()]
 
 
 def _calibration(report: TestReport) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,14 @@ def test_a_cancer_marked_in_one_of_two_views_counts_half_per_view_and_whole_per_
     assert found.sensitivity[1].value == 0.5
     assert found.per_cancer[1] == 1.0
     assert found.by_type == {"spiculated_mass": (0.5, 2)}
+
+
+def test_marked_cancers_are_counted_per_density_too() -> None:
+    dense = replace(view("CC", mark(125, 125, 0.8)), density="d")
+    missed, untold = replace(view("CC"), density="a"), view("CC", mark(125, 125, 0.8))
+    found = froc([exam(dense), exam(missed), exam(untold)])
+    assert found.by_density == {"a": (0.0, 1), "d": (1.0, 1)}
+    assert found.by_type["spiculated_mass"] == pytest.approx((2 / 3, 3))
 
 
 def test_the_frame_of_the_strongest_hit_is_compared_with_the_cancer_s() -> None:
