@@ -103,17 +103,24 @@ def trusted_keys(folder: Path) -> frozenset[str]:
     """Public keys this installation trusts: one per `*.pub` file. Raises CommissioningUntrusted for another content."""
     found = set()
     for path in sorted(folder.glob("*.pub")):
-        text = path.read_text(encoding="utf-8", errors="replace").strip()
+        text = _public_text(path)
         if not _HEX_KEY.fullmatch(text):
             raise CommissioningUntrusted(f"{path.name} holds no public key")
         found.add(text)
     return frozenset(found)
 
 
+def _public_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError as error:
+        raise CommissioningUntrusted(f"{path.name} cannot be read") from error
+
+
 def _read_key(path: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CommissioningUntrusted(f"{path.name} holds no private key") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise CommissioningUntrusted(f"{path.name} holds a key of another kind")

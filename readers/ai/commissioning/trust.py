@@ -13,7 +13,7 @@ from pathlib import Path
 from readers.ai.calibration import Calibration, Standing
 from readers.ai.calibration_file import OOD_SUFFIX
 from readers.ai.commissioning import shipped
-from readers.ai.commissioning.record import SIGNATURE_SUFFIX, SUFFIX, Record, parse, sha256
+from readers.ai.commissioning.record import SIGNATURE_SUFFIX, SUFFIX, Record, parse
 from readers.ai.commissioning.signing import Signature
 from readers.ai.commissioning.verdict import Outcome
 from screening.domain.errors import CommissioningUntrusted
@@ -48,7 +48,7 @@ class Trust:
             covered = path.parent / name
             if Path(name).name != name or not covered.is_file():
                 raise CommissioningUntrusted(f"{name}, which the record covers, is not there")
-            if sha256(covered) != digest:
+            if hashlib.sha256(_bytes(covered)).hexdigest() != digest:
                 raise CommissioningUntrusted(f"{name} is not the file that was commissioned")
         return record
 

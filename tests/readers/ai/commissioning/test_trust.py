@@ -178,3 +178,12 @@ def test_the_records_that_ship_are_those_the_program_knows() -> None:
     assert set(shipped.RECORDS) == {path.name for path in SHIPPED.glob("*.commissioning.json")}
     for name in shipped.RECORDS:
         assert Trust().verified(SHIPPED / name).verdict.outcome in set(Outcome) - {Outcome.NOT_JUDGED}
+
+
+def test_a_key_that_cannot_be_read_is_a_coded_error(tmp_path: Path) -> None:
+    (tmp_path / "unit-a.pub").mkdir()
+    with pytest.raises(CommissioningUntrusted, match=r"unit-a\.pub"):
+        trusted_keys(tmp_path)
+    (tmp_path / KEY_FILE).mkdir()
+    with pytest.raises(CommissioningUntrusted, match=KEY_FILE):
+        local_key(tmp_path)
