@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.errors import EngineUnavailable
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -35,7 +37,8 @@ class OpenVinoEngine:
     """Runs ONNX files handed over as bytes, their hashes already checked.
 
     `precision` f32 pins float32 arithmetic and accuracy over speed; bf16 is the explicit fast mode. `threads` None
-    leaves the library's choice.
+    leaves the library's choice. Raises EngineUnavailable where the processor has no such arithmetic: OpenVINO would
+    take another in silence, and the stamp on a score would lie.
     """
 
     name = "openvino"
@@ -53,10 +56,11 @@ class OpenVinoEngine:
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
         core = openvino.Core()
-        self._requests = {
-            name: core.compile_model(core.read_model(data, b""), "CPU", settings).create_infer_request()
-            for name, data in files.items()
+        compiled = {
+            name: core.compile_model(core.read_model(data, b""), "CPU", settings) for name, data in files.items()
         }
+        _check(precision, compiled.values())
+        self._requests = {name: model.create_infer_request() for name, model in compiled.items()}
         self._lock = Lock()
 
     def run(self, graph: str, *inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
@@ -65,3 +69,10 @@ class OpenVinoEngine:
         with self._lock:
             found = request.infer([np.ascontiguousarray(value) for value in inputs])
             return tuple(np.array(found[output], np.float32) for output in request.model_outputs)
+
+
+def _check(precision: str, compiled: Iterable[Any]) -> None:
+    """Compare what OpenVINO says it computes in with what was asked for."""
+    taken = {model.get_property("INFERENCE_PRECISION_HINT").get_type_name() for model in compiled}
+    if taken - {precision}:
+        raise EngineUnavailable(f"openvino computes in {', '.join(sorted(taken))} here, not in {precision}")

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from models import cards, registry
 from models.cards import ModelCard
 from models.engines.choice import open_engine
+from models.engines.open_vino import OpenVinoEngine
+from models.errors import EngineUnavailable
 from models.labels import SLOTS
 from models.predict import EngineName, LoadedModel, Precision, assemble
 from models.preprocess import SETTINGS
@@ -173,6 +175,13 @@ print(sys.modules["openvino_telemetry"], opened, [m for m in sys.modules if m.st
 """
     assert run(code, {"HOME": str(tmp_path)}) == "None [] []"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_arithmetic_that_the_processor_lacks_is_refused_not_replaced(ffdm: ModelCard, store: Path) -> None:
+    file = {"view": (store / "random-ffdm.view.onnx").read_bytes()}
+    with pytest.raises(EngineUnavailable, match="not in f16"):
+        OpenVinoEngine(file, "f16", 1)
+    assert OpenVinoEngine(file, "f32", 1).precision == "f32"
 
 
 def test_the_input_size_of_the_exported_global_graph_is_the_preprocessing_s(ffdm: ModelCard, store: Path) -> None:
