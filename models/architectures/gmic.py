@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-CLASSES = ("benign", "malignant")
 MALIGNANT = 1
+"""Place of the class malignant; benign is 0."""
 CROP_PX = 256
 CROPS = 6
 _WIDTHS = (16, 32, 64, 128, 256)
