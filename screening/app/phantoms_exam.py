@@ -9,23 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from models import phantom
-from models.phantom.spec import LATERALITIES, MAX_VALUE, VIEWS, PhantomView, PhantomVolume
+from models.phantom.spec import LATERALITIES, VIEWS, PhantomView, PhantomVolume
 from models.phantom.tomosynthesis import volume
+from screening.app.phantom_images import COMMENT, FULL_RANGE, USUAL_SYNTAX, mammogram
 from screening.app.phantoms import Kind, Wanted
 from screening.app.phantoms_truth import ExamTruth, ImageTruth, image_truth
-from screening.dicom.bto_object import BtoPixels, Sweep, Window, write_bto
+from screening.dicom.bto_object import BtoPixels, Sweep, write_bto
 from screening.dicom.mg_object import Intent, MgPixels, Photometric, Relationship, write_mg
 from screening.domain import identifiers as ids
 from screening.domain.study import Device, Laterality, StudyHeader, View, ViewModifier
 
 ISSUER = "SECOND-READ-PHANTOM"
-COMMENT = "SYNTHETIC: generated phantom, no real person"
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.80"
-USUAL_SYNTAX = {"style-a": JPEG_2000_LOSSLESS, "style-b": JPEG_LS_LOSSLESS, "style-c": JPEG_LS_LOSSLESS}
 RAW_BITS = 14
 BIRTH_YEAR = 1965
-FULL_RANGE = Window((MAX_VALUE + 1) / 2, MAX_VALUE + 1)
 
 
 def write_exam(wanted: Wanted, out: Path) -> ExamTruth:
@@ -106,27 +103,28 @@ class _Writer:
         return [shown, self._raw(image)] if self.wanted.order.raw else [shown]
 
     def _mammogram(self, image: PhantomView) -> ImageTruth:
-        name, uid = self._name(image, "")
-        write_mg(self._mg(image, uid), self.folder / name, self.syntax)
-        return image_truth(image, name, uid, "ffdm")
+        name = self._name(image, "")
+        made = self._mg(image, name)
+        write_mg(made, self.folder / f"{name}.dcm", self.syntax)
+        return image_truth(image, f"{name}.dcm", made.sop_instance_uid, "ffdm")
 
     def _raw(self, image: PhantomView) -> ImageTruth:
         """The detector's counts, stored as MONOCHROME1 as devices do."""
-        name, uid = self._name(image, "-raw")
+        name = self._name(image, "-raw")
         counts = phantom.for_processing(self.wanted.seed, self.wanted.spec, image.laterality, image.view)
         raw = replace(
-            self._mg(image, uid),
+            self._mg(image, name),
             pixels=(2**RAW_BITS - 1 - counts.astype(np.int32)).astype(np.uint16),
             bits_stored=RAW_BITS,
             intent=Intent.PROCESSING,
             photometric=Photometric.MONOCHROME1,
             relationship=Relationship.LINEAR,
         )
-        write_mg(raw, self.folder / name, self.syntax)
-        return image_truth(image, name, uid, "raw")
+        write_mg(raw, self.folder / f"{name}.dcm", self.syntax)
+        return image_truth(image, f"{name}.dcm", raw.sop_instance_uid, "raw")
 
     def _volume(self, image: PhantomVolume) -> ImageTruth:
-        name, uid = self._name(image, "-dbt")
+        name = self._name(image, "-dbt")
         study, slot = self.header.study_instance_uid, f"{image.laterality}{image.view}"
         per_frame = self.wanted.order.per_frame_voi
         bto = BtoPixels(
@@ -139,7 +137,7 @@ class _Writer:
             device=self.device,
             windows=[FULL_RANGE] * (len(image.slices) if per_frame else 1),
             acquired_at=self._taken_at(),
-            sop_instance_uid=ids.SopInstanceUid(uid),
+            sop_instance_uid=ids.SopInstanceUid(ids.minted_uid(study, name)),
             series_instance_uid=ids.SeriesInstanceUid(ids.minted_uid(study, "series", name)),
             frame_of_reference_uid=ids.minted_uid(study, "compression", slot),
             series_number=self._number,
@@ -148,34 +146,19 @@ class _Writer:
             sweep=sweep_of(self.style),
             comments=COMMENT,
         )
-        write_bto(bto, self.folder / name, self.syntax)
-        return image_truth(image, name, uid, "dbt")
+        write_bto(bto, self.folder / f"{name}.dcm", self.syntax)
+        return image_truth(image, f"{name}.dcm", bto.sop_instance_uid, "dbt")
 
-    def _mg(self, image: PhantomView, uid: str) -> MgPixels:
-        return MgPixels(
-            pixels=image.pixels,
-            header=self.header,
-            laterality=Laterality(image.laterality),
-            view=View(image.view),
-            pixel_mm=image.pixel_mm,
-            device=self.device,
-            window_center=FULL_RANGE.center,
-            window_width=FULL_RANGE.width,
-            acquired_at=self._taken_at(),
-            sop_instance_uid=ids.SopInstanceUid(uid),
-            series_instance_uid=ids.SeriesInstanceUid(ids.minted_uid(uid, "series")),
-            series_number=self._number,
-            modifiers=self._modifiers(),
-            implant_present=self.wanted.spec.implants is not None,
-            comments=COMMENT,
-        )
+    def _mg(self, image: PhantomView, name: str) -> MgPixels:
+        shown = mammogram(image, self.header, self.device, name, self._number, self._taken_at())
+        implant = self.wanted.spec.implants is not None
+        return replace(shown, modifiers=self._modifiers(), implant_present=implant)
 
-    def _name(self, image: PhantomView | PhantomVolume, suffix: str) -> tuple[str, str]:
-        """File name and SOP Instance UID of the next image."""
+    def _name(self, image: PhantomView | PhantomVolume, suffix: str) -> str:
+        """Name of the next image."""
         self._number += 1
         self.density = image.density
-        name = f"{image.laterality}{image.view}{suffix}"
-        return f"{name}.dcm", ids.minted_uid(self.header.study_instance_uid, name)
+        return f"{image.laterality}{image.view}{suffix}"
 
     def _taken_at(self) -> datetime:
         day = self.header.study_date or START.date()

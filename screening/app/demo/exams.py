@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from models import phantom
-from models.phantom.spec import MAX_VALUE, ExamSpec, LesionKind, LesionSpec, PhantomView
+from models.phantom.spec import ExamSpec, LesionKind, LesionSpec, PhantomView
 from readers.simulated.lesions import Lesion
 from screening.app.demo.cast import Participant
+from screening.app.phantom_images import USUAL_SYNTAX, mammogram
 from screening.dicom.mg_object import MgPixels, write_mg
 from screening.domain import identifiers as ids
 from screening.domain.opinion import FindingType
-from screening.domain.study import Laterality, Slot, StudyHeader, View
+from screening.domain.study import Slot, StudyHeader
 
 ISSUER = "SECOND-READ-DEMO"
 PIXEL_MM, ROWS, COLUMNS = 0.2, 960, 768
-JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.80"
-SYNTAX = {"style-a": JPEG_2000_LOSSLESS, "style-b": JPEG_LS_LOSSLESS}
 
 KINDS: dict[FindingType, LesionKind] = {
     FindingType.MASS: "spiculated_mass",
@@ -68,7 +68,7 @@ def write_exam(participant: Participant, seed: int, day: datetime, folder: Path,
         if slot is participant.missing:
             continue
         image = mg_image(view, header, participant, number, day)
-        write_mg(image, target / f"{slot.value}.dcm", SYNTAX[participant.style])
+        write_mg(image, target / f"{slot.value}.dcm", USUAL_SYNTAX[participant.style])
         boxes = [{"kind": t.kind, "malignant": t.malignant, "box": t.box} for t in view.lesions]
         truth[slot.value] = boxes
     (target / "truth.json").write_text(json.dumps(truth, indent=2), encoding="utf-8")
@@ -125,21 +125,6 @@ def _lesion_spec(lesion: Lesion, malignant: bool) -> LesionSpec:
 
 def mg_image(view: PhantomView, header: StudyHeader, participant: Participant, number: int, day: datetime) -> MgPixels:
     """One phantom view as the mammogram to write: the `number`-th of the study, marked as synthetic."""
-    uid, slot = header.study_instance_uid, Slot(view.laterality + view.view)
-    return MgPixels(
-        pixels=view.pixels,
-        header=header,
-        laterality=Laterality(view.laterality),
-        view=View(view.view),
-        pixel_mm=view.pixel_mm,
-        device=participant.device,
-        window_center=(MAX_VALUE + 1) / 2,
-        window_width=MAX_VALUE + 1,
-        acquired_at=(day + timedelta(minutes=number)).replace(tzinfo=None),
-        sop_instance_uid=ids.SopInstanceUid(ids.minted_uid(uid, slot.value)),
-        series_instance_uid=ids.SeriesInstanceUid(ids.minted_uid(uid, "series", slot.value)),
-        series_number=number,
-        implant_present=participant.woman.implant,
-        comments="SYNTHETIC: generated phantom, no real person",
-        marker=f"{slot.value} SYNTHETIC",
-    )
+    slot, at = Slot(view.laterality + view.view), (day + timedelta(minutes=number)).replace(tzinfo=None)
+    shown = mammogram(view, header, participant.device, slot.value, number, at)
+    return replace(shown, implant_present=participant.woman.implant, marker=f"{slot.value} SYNTHETIC")
