@@ -1,7 +1,8 @@
 """Why a region was marked: what the model said at each scale, which view agrees, and what the prior showed there.
 
 A lesion keeps its distance from the nipple from one view of a breast to the other, more or less: compression moves it.
-Agreement is a hint for a person who judges a mark; no score is changed by it.
+Agreement is a hint for a person who judges a mark; no score is changed by it. Change compares whole view with whole
+view: of the prior nobody took a close look, and a mark that only the close look made sure of is not new for that.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _evidence(mark: Mark, marks: Sequence[Mark], prior: Scored | None) -> Region
         local_score=region.local_score,
         attention=region.attention,
         agrees=agreeing(mark, marks),
-        change=None if before is None else region.score - before,
+        change=None if before is None else region.global_score - before,
     )
 
 

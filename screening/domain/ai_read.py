@@ -78,7 +78,7 @@ class RegionEvidence:
     `location` is that of the region. `global_score` (0..1) is what the whole view at low resolution said,
     `local_score` what the full-resolution crop said, None where none was taken. `attention` (0..1) is the region's
     share of the evidence of its view. `agrees` are the other views of the same breast with a mark as far from the
-    nipple. `change` is the score minus that at the same place of the prior image, None without one.
+    nipple. `change` is `global_score` minus the same of that place in the prior image, None without one.
     """
 
     location: ImageLocation

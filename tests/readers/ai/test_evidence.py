@@ -89,8 +89,17 @@ def test_without_a_nipple_no_view_agrees_and_no_change_is_told() -> None:
 def test_the_change_is_against_the_same_place_of_the_prior() -> None:
     """Saliency 0.3 lies 50 mm behind the nipple of the prior: a mark there was seen before, one at 100 mm was not."""
     new, seen = explain(marks(view(Slot.LCC, 50.0, 100.0)), {Slot.LCC: view(Slot.LCC)})
-    assert seen.change == pytest.approx(0.6)
-    assert new.change == pytest.approx(0.9)
+    assert seen.change == pytest.approx(0.3)
+    assert new.change == pytest.approx(0.6)
+
+
+def test_what_only_the_close_look_is_surer_of_has_not_grown() -> None:
+    """The whole view says of both exams 0.3; the close look, which the prior did not get, 0.9."""
+    now = view(Slot.LCC, 50.0)
+    (region,) = now.prediction.regions
+    looked = replace(now, prediction=replace(now.prediction, regions=(replace(region, global_score=0.3),)))
+    (told,) = explain(marks(looked), {Slot.LCC: view(Slot.LCC)})
+    assert told.change == pytest.approx(0.0)
 
 
 def test_a_prior_that_was_positioned_otherwise_is_compared_by_its_nipple() -> None:
