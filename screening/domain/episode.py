@@ -29,8 +29,8 @@ class EpisodeRow:
     Opinions are `normal`, `technical_recall`, `recall` or None when that read does not exist; `origin` is who flagged
     (`R1+AI`, `none`). `cancer` is None while pathology is open; after a normal outcome it is None unless an interval
     cancer was reported. `quality_notes` are the codes AI noted on the images, each once,
-    between blanks; a single blank when nothing was noted, None when no image was measured. Dates are calendar dates of the programme's
-    own time zone.
+    between blanks; a single blank when nothing was noted, None when no image was measured. Dates are calendar dates of
+    the programme's own time zone.
     """
 
     case: str
