@@ -1,7 +1,7 @@
 """Run a model over local exams for commissioning: raw scores and descriptors per exam, kept so that a run can resume.
 
 The model reads without any calibration, so nothing here can count as a read. What is kept of an exam is a file named
-by a hash: scores, reason codes and descriptors, and no word of the woman.
+by a hash: scores, reason codes, descriptors, UIDs of the images used, and no word of the woman.
 """
 
 from __future__ import annotations
