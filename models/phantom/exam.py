@@ -92,7 +92,7 @@ def windows(
     """Return square windows of one view at another resolution: float32 (n, size, size), 0..1, chest wall LEFT.
 
     `centres_mm` are (x, y) from the top left corner with the chest wall left. A window shows what the whole image of
-    that resolution would show, except that its noise is drawn anew; beyond the detector the edge is continued.
+    that resolution would show, except that its noise is drawn anew; beyond the detector it is 0.
     """
     scene = Breast(seed, spec, laterality).scene(view)
     look = style or STYLES[spec.vendor]
@@ -109,8 +109,17 @@ def scene_windows(
     for index, (x, y) in enumerate(centres_mm):
         frame = Frame(size, size, pixel_mm, round(y / pixel_mm - size / 2), round(x / pixel_mm - size / 2))
         pixels, _ = scene.mammogram(style, frame.grown(margin), exposure, noise)
-        found[index] = pixels[margin:-margin, margin:-margin] / np.float32(MAX_VALUE)
+        found[index] = pixels[margin:-margin, margin:-margin] / np.float32(MAX_VALUE) * _on_detector(frame, scene)
     return found
+
+
+def _on_detector(frame: Frame, scene: Scene) -> NDArray[np.bool_]:
+    """Pixels of a frame (rows, cols) whose centres lie on the detector."""
+    spec = scene.breast.spec
+    y = (np.arange(frame.rows) + frame.top + 0.5) * frame.pixel_mm
+    x = (np.arange(frame.cols) + frame.left + 0.5) * frame.pixel_mm
+    high, wide = spec.rows * spec.pixel_mm, spec.cols * spec.pixel_mm
+    return np.asarray(((y > 0) & (y < high))[:, None] & ((x > 0) & (x < wide))[None, :])
 
 
 def noise_of(scene: Scene, *purpose: str) -> np.random.Generator:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.phantom.anatomy import Geometry, Woman
     from models.phantom.spec import Laterality, Mode, View
 
+WOMEN_PER_LIBRARY = 500_000
 TEXTURE_EXPONENT = 3.0
 """Fall of the parenchyma's power spectrum with frequency, as measured on mammograms (near 3)."""
 REACH = 1.75
@@ -208,11 +209,14 @@ def _inside(shape: tuple[int, int, int]) -> NDArray[np.bool_]:
 
 
 def _textures(seed: int, laterality: Laterality, view: View, count: int, own: bool) -> list[NDArray[np.float32]]:
-    """Fine texture of each layer; from a small library of fields, shifted and mirrored, unless drawn anew."""
+    """Fine texture of each layer; from a library of fields, shifted and mirrored, unless drawn anew.
+
+    Women who are far apart in seed, as the splits of a training are, share no field.
+    """
     rng = stream(seed, "texture", laterality, view)
     if own:
         return [power_law_field(rng, TEXTURE_EXPONENT, longest_mm=9.0) for _ in range(count)]
-    library = _library()
+    library = _library(seed // WOMEN_PER_LIBRARY)
     return [_shuffled(library[int(rng.integers(len(library)))], rng) for _ in range(count)]
 
 
@@ -222,7 +226,7 @@ def _shuffled(field: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
     return np.roll(turned, (down, right), (0, 1))
 
 
-@functools.cache
-def _library() -> tuple[NDArray[np.float32], ...]:
-    rng = stream(0, "texture library")
+@functools.lru_cache(maxsize=4)
+def _library(number: int) -> tuple[NDArray[np.float32], ...]:
+    rng = stream(number, "texture library")
     return tuple(power_law_field(rng, TEXTURE_EXPONENT, longest_mm=9.0) for _ in range(32))

@@ -64,10 +64,13 @@ def run(
     published = publish.write_model(plan, name, trained, store)
     progress.say(f"published {published.weights_file} {published.weights_sha256[:12]}")
     publish.write_card(cards / f"{name}.toml", published, plan, trained.ran, progress.statistic())
-    exams = heldout.score_exams(plan, name, (cards, store), work, progress)
+    exams, *others = (
+        heldout.score_exams(plan, group, name, (cards, store), work, progress) for group in heldout.groups(plan)
+    )
     report = judge("phantom women never seen, unseen vendor style", exams)
     publish.write_card(cards / f"{name}.toml", published, plan, trained.ran, progress.statistic(), report)
-    publish.write_reference(cards / f"{name}.reference.json", published, exams)
+    calibrating = [exam for group in others for exam in group]
+    publish.write_reference(cards / f"{name}.reference.json", published, exams, calibrating)
     publish.write_page(pages / f"{name}.md", published, plan, trained.ran, report)
     if report.exam is not None:
         progress.say(f"held out: exam AUC {report.exam.auc:.3f} ({report.exam.low:.3f} to {report.exam.high:.3f})")

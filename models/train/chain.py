@@ -89,7 +89,7 @@ class Run:
         self.judged: dict[str, float] = {}
         self._side_windows: dict[str, list[Columns]] = {}
         side = f"-fold{plan.fold}of{plan.folds}" if plan.folds else ""
-        self._tag = f"{plan.family}-{plan.seed}-{store.fingerprint()[:8]}{side}"
+        self._tag = f"{plan.family}-{plan.teaching_sha256()[:8]}-{store.fingerprint()[:8]}{side}"
         work.mkdir(parents=True, exist_ok=True)
 
     def planes(self) -> tuple[Planes, Planes, Planes]:
@@ -216,7 +216,8 @@ class Run:
             family=plan.family,
             priors=plan.priors,
         )
-        kind, seconds = f"readings-{sha256_of(weights)[:8]}", 60 * part * self._minutes("readings")
+        kind = f"readings-{sha256_of(weights)[:8]}{'-priors' * plan.priors}"
+        seconds = 60 * part * self._minutes("readings")
         return reading.from_columns(self._generated(kind, make, range(first, first + count), seconds))
 
     def _generated(self, kind: str, make: partial[Columns], women: range, seconds: float) -> list[Columns]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from models.evaluate.cases import BreastCase, ExamCase, Finding, Mark, ViewCase
 from models.labels import SLOTS, TYPE_OF_KIND
 from models.predict import assemble
 from models.train import store
-from models.train.plan import HELD_OUT_SEEDS, HELD_OUT_STYLE
+from models.train.plan import HELD_OUT_SEEDS, HELD_OUT_STYLE, REFERENCE_SEEDS, TRAINING_STYLES
 from models.train.planes import presentation
 from models.train.volumes import Frames, at_pitch
 from models.train.women import with_prior
@@ -36,29 +36,49 @@ if TYPE_CHECKING:
     Taken = PhantomView | PhantomVolume
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Women who are scored together: consecutive seeds, on one device style, with this share of cancers."""
+
+    women: range
+    style: str
+    malignant_share: float
+
+
+def groups(plan: TrainPlan) -> list[Group]:
+    """Return the held-out women, then those of each training style whose scores are for calibration only."""
+    first, count, share = HELD_OUT_SEEDS, plan.held_out_exams, plan.held_out_malignant_share
+    found = [Group(range(first, first + count), HELD_OUT_STYLE, share)]
+    for number, style in enumerate(TRAINING_STYLES if plan.reference_exams else ()):
+        first = REFERENCE_SEEDS + number * plan.reference_exams
+        women = range(first, first + plan.reference_exams)
+        found.append(Group(women, style, plan.reference_malignant_share))
+    return found
+
+
 def score_exams(
-    plan: TrainPlan, name: str, folders: tuple[Path, Path], work: Path, progress: Progress
+    plan: TrainPlan, group: Group, name: str, folders: tuple[Path, Path], work: Path, progress: Progress
 ) -> list[ExamCase]:
-    """Return the held-out exams as the model of a card scores them; `folders` are those of cards and of weights."""
+    """Return a group's exams as the model of a card scores them; `folders` are those of cards and of weights."""
     card = cards.read(name, folders[0])
-    make = partial(exam_columns, plan=plan, name=name, folders=folders, weights=card.weights_sha256)
-    women = range(HELD_OUT_SEEDS, HELD_OUT_SEEDS + plan.held_out_exams)
-    kind = f"held-out-{card.weights_sha256[:8]}-{plan.held_out_pixel_mm:g}-{plan.held_out_malignant_share:g}"
-    chunks = store.generated(kind, make, women, work, plan.workers, progress)
+    make = partial(exam_columns, plan=plan, group=group, name=name, folders=folders, weights=card.weights_sha256)
+    asked = f"{group.style}-{plan.held_out_pixel_mm:g}-{group.malignant_share:g}"
+    kind = f"held_out-{card.weights_sha256[:8]}-{asked}"
+    chunks = store.generated(kind, make, group.women, work, plan.workers, progress)
     return [case_of(json.loads(str(text))) for chunk in chunks for text in chunk["cases"]]
 
 
 def exam_columns(
-    women: range, plan: TrainPlan, name: str, folders: tuple[Path, Path], weights: str
+    women: range, plan: TrainPlan, group: Group, name: str, folders: tuple[Path, Path], weights: str
 ) -> dict[str, NDArray[np.generic]]:
     """Return the exams of these women as JSON texts, column `cases`."""
     model = _model(name, folders, weights)
-    return {"cases": np.array([json.dumps(asdict(exam_case(plan, model, seed))) for seed in women])}
+    return {"cases": np.array([json.dumps(asdict(exam_case(plan, group, model, seed))) for seed in women])}
 
 
-def exam_case(plan: TrainPlan, model: LoadedModel, seed: int) -> ExamCase:
-    """Take one woman's exam with the held-out device, and her prior where she has one, and let the model read it."""
-    spec = at_pitch(phantom.screening_spec(seed, plan.held_out_malignant_share, HELD_OUT_STYLE), plan.held_out_pixel_mm)
+def exam_case(plan: TrainPlan, group: Group, model: LoadedModel, seed: int) -> ExamCase:
+    """Take one woman's exam with the group's device, and her prior where she has one, and let the model read it."""
+    spec = at_pitch(phantom.screening_spec(seed, group.malignant_share, group.style), plan.held_out_pixel_mm)
     prior = with_prior(seed, spec) if plan.priors else None
     taken = {slot: take(seed, spec, slot, plan.family) for slot in SLOTS}
     now = {slot: predict(model, image) for slot, image in taken.items()}
@@ -77,9 +97,15 @@ def exam_case(plan: TrainPlan, model: LoadedModel, seed: int) -> ExamCase:
 
 def take(seed: int, spec: ExamSpec, slot: Slot, family: str) -> Taken:
     """Return the image or volume of one slot."""
-    scene = phantom.Breast(seed, spec, slot[0]).scene(slot[1])
+    scene = _breast(seed, spec, slot[0]).scene(slot[1])
     style = phantom.STYLES[spec.vendor]
     return phantom.mammogram(scene, style) if family == "ffdm" else phantom_volume(scene, style)
+
+
+@lru_cache(maxsize=2)
+def _breast(seed: int, spec: ExamSpec, laterality: Laterality) -> phantom.Breast:
+    """One breast for its two views: its tissue is laid once."""
+    return phantom.Breast(seed, spec, laterality)
 
 
 def phantom_volume(scene: phantom.Scene, style: phantom.VendorStyle) -> PhantomVolume:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,6 +18,7 @@ TRAIN_SEEDS = 1_000_000
 HELD_OUT_SEEDS = 2_000_000
 VALIDATION_SEEDS = 3_000_000
 FUSION_SEEDS = 4_000_000
+REFERENCE_SEEDS = 5_000_000
 """First woman of each split; splits are a million women apart and never meet."""
 
 TRAINING_STYLES = ("style-a", "style-b")
@@ -33,7 +36,8 @@ class TrainPlan:
     the exam network, so that the second never sees answers the first has learned by heart; with `priors` half of them
     have an exam two years before. `minutes` limits all training stages together (0 = no limit): fewer breasts and
     epochs are then run than planned, and the card states how many. With `folds`, women of `fold` teach nothing and the
-    exams of that fold judge.
+    exams of that fold judge. `reference_exams` more unseen women per training style are scored for the reference only,
+    so that those devices can be calibrated; no stated figure counts them.
     """
 
     family: Family = "ffdm"
@@ -63,6 +67,8 @@ class TrainPlan:
     held_out_exams: int = 500
     held_out_malignant_share: float = 0.2
     held_out_pixel_mm: float = 0.15
+    reference_exams: int = 120
+    reference_malignant_share: float = 0.35
     priors: bool = True
     workers: int = 2
     threads: int = 2
@@ -75,6 +81,12 @@ class TrainPlan:
         if self.folds < 2:
             return np.ones(len(women), bool)
         return np.asarray(fold_of(women, self.folds) != self.fold)
+
+    def teaching_sha256(self) -> str:
+        """Return a hash over everything that decides what is learned; how it is judged and how long may differ."""
+        judging = ("held_out", "reference", "minutes", "workers")
+        kept = {name: value for name, value in asdict(self).items() if not name.startswith(judging)}
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def fold_of(women: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
@@ -101,6 +113,7 @@ DBT = TrainPlan(
     fusion_exams=80,
     fusion_malignant_share=0.7,
     held_out_exams=125,
+    reference_exams=0,
     held_out_pixel_mm=0.2,
     priors=False,
 )
@@ -129,6 +142,7 @@ def smoke(plan: TrainPlan) -> TrainPlan:
         fusion_malignant_share=0.5,
         malignant_share=0.6,
         held_out_exams=4,
+        reference_exams=min(2, plan.reference_exams),
         held_out_malignant_share=0.5,
         workers=1,
         threads=1,

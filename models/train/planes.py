@@ -148,5 +148,6 @@ def _cells(mask: NDArray[np.bool_], prepared: PreparedView) -> tuple[NDArray[np.
     row = np.clip(y / STRIDE, 0, GRID[0] - 1).astype(np.int64)
     hits = np.zeros(GRID)
     np.add.at(hits, (row, column), transform.scale**2 / STRIDE**2)
-    hits[int(row.mean()), int(column.mean())] = 1.0
+    middle = [int(np.clip(place.mean() / STRIDE, 0, last - 1)) for place, last in zip((y, x), GRID, strict=True)]
+    hits[middle[0], middle[1]] = 1.0
     return (hits >= 1 / 3).astype(np.uint8), (float(x.mean()), float(y.mean()))

@@ -104,11 +104,13 @@ def write_card(
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_reference(path: Path, published: Published, exams: Sequence[ExamCase]) -> None:
-    """Write held-out scores and the deciles of exams without a cancer."""
+def write_reference(
+    path: Path, published: Published, exams: Sequence[ExamCase], others: Sequence[ExamCase] = ()
+) -> None:
+    """Write the scores of held-out exams and `others`, and the deciles of held-out exams without a cancer."""
     normal = np.array([exam.score for exam in exams if not exam.malignant])
-    rows = [["exam", exam.strata.get("vendor", ""), round(exam.score, 6), exam.malignant] for exam in exams]
-    for exam in exams:
+    rows = [["exam", exam.strata.get("vendor", ""), round(exam.score, 6), exam.malignant] for exam in (*exams, *others)]
+    for exam in (*exams, *others):
         vendor = exam.strata.get("vendor", "")
         rows += [["breast", vendor, round(b.score, 6), b.malignant] for b in exam.breasts]
     content = {

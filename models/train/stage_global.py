@@ -18,7 +18,7 @@ from models.evaluate import auc
 from models.train import augment, crops
 from models.train.loop import Stage, optimise
 from models.train.losses import density_loss, global_loss, label_loss
-from models.train.planes import STRIDE, restore
+from models.train.planes import STRIDE, UNKNOWN, restore, subset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,10 +109,11 @@ def figures(network: GlobalNet, validation: Planes) -> dict[str, float]:
         for number in range(len(validation)):
             out = network(whole(validation, np.array([number])))
             scores.append(float(out.pooled[0, 0]))
-            if validation.labels[number, 0]:
+            if validation.labels[number, 0] == 1:
                 hits.append(validation.targets[number, 0].ravel()[int(out.cells[0, 0].argmax())] == 1)
-    positive = validation.labels[:, 0] == 1
-    return {"auc": auc(np.array(scores), positive), "highest_on_cancer": float(np.mean(hits)) if hits else 0.0}
+    told = validation.labels[:, 0] != UNKNOWN
+    area = auc(np.array(scores)[told], validation.labels[told, 0] == 1)
+    return {"auc": area, "highest_on_cancer": float(np.mean(hits)) if hits else 0.0}
 
 
 def settle(plan: TrainPlan, network: GlobalNet, data: Planes, rng: np.random.Generator) -> None:
@@ -139,9 +140,10 @@ def settle(plan: TrainPlan, network: GlobalNet, data: Planes, rng: np.random.Gen
 def fit_pooling(plan: TrainPlan, network: GlobalNet, data: Planes, progress: Progress) -> None:
     """Fit the pooling line and the density head to whole planes; the rest of the net stays as it is.
 
-    What these parts need of a plane is the mean of its highest cells and its mean deep features, so every plane passes
-    the net once and the fit takes seconds.
+    Planes near a finding, neither with nor without it, are left out. What these parts need of a plane is the mean of
+    its highest cells and its mean deep features, so every plane passes the net once and the fit takes seconds.
     """
+    data = subset(data, (data.labels[:, :-1] != UNKNOWN).all(1))
     inputs = _pooling_inputs(network, data, progress)
     labels = torch.from_numpy(data.labels.astype(np.float32))
     learned = [network.pool_scale, network.pool_shift, *network.density.parameters()]

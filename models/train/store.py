@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 CHUNK = 10
 """Women per file."""
-_SOURCES = ("planes.py", "volumes.py", "windows.py", "women.py", "samples.py", "fusion_data.py")
+_SOURCES = ("planes.py", "volumes.py", "windows.py", "women.py", "samples.py", "reading.py")
+_SHARED = ("preprocess.py", "crops.py", "slabs.py", "pipeline.py", "pipeline_volume.py", "regions.py")
 
 
 def generated(
@@ -62,9 +63,9 @@ def fingerprint() -> str:
     digest = hashlib.sha256(json.dumps(identity()).encode())
     here = [Path(__file__).with_name(name) for name in _SOURCES]
     models = Path(__file__).parents[1]
-    shared = [models / name for name in ("preprocess.py", "crops.py", "slabs.py")]
+    shared = [models / name for name in _SHARED]
     for path in [*sorted(Path(phantom.__file__).parent.glob("*.py")), *here, *shared]:
-        digest.update(path.read_bytes() if path.exists() else b"")
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -143,11 +143,13 @@ def _with_unknown(
     density: str,
     woman: int,
 ) -> Planes:
-    """One slab; cells of findings that lie near but not in it are unknown."""
+    """One slab; cells and labels of findings that lie near but not in it are unknown."""
     known = plane(array, prepared, inside, density, woman)
     if near:
-        blurred = plane(array, prepared, near, density, woman).targets
-        known.targets[(blurred > 0) & (known.targets == 0)] = UNKNOWN
+        blurred = plane(array, prepared, near, density, woman)
+        known.targets[(blurred.targets > 0) & (known.targets == 0)] = UNKNOWN
+        kinds = known.labels[:, :-1]
+        kinds[(blurred.labels[:, :-1] > 0) & (kinds == 0)] = UNKNOWN
     return known
 
 
@@ -185,4 +187,4 @@ def _bright(frames: Frames, prepared: PreparedView, rng: np.random.Generator) ->
         return index, (0.0, 0.0)
     chosen = rng.integers(rows.size, size=6)
     best = chosen[int(np.argmax(prepared.array[0][rows[chosen], cols[chosen]]))]
-    return index, prepared.transform.point_to_source(float(cols[best]), float(rows[best]))
+    return index, prepared.transform.point_to_source(cols[best] + 0.5, rows[best] + 0.5)

@@ -164,4 +164,4 @@ def _in_tissue(prepared: PreparedView, rng: np.random.Generator) -> list[Point]:
     if not rows.size:
         return []
     index = int(rng.integers(rows.size))
-    return [prepared.transform.point_to_source(float(cols[index]), float(rows[index]))]
+    return [prepared.transform.point_to_source(cols[index] + 0.5, rows[index] + 0.5)]

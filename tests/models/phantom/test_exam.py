@@ -156,6 +156,18 @@ def test_a_full_resolution_window_shows_what_the_whole_image_shows_there() -> No
     assert window.mean() == pytest.approx(same_place.mean(), abs=0.01)
 
 
+def test_a_window_beyond_the_chest_wall_is_empty_there_as_a_crop_of_the_image_is() -> None:
+    (window,) = phantom.windows(11, PLAIN, "L", "CC", [(4.0, 96.0)], 160, 0.1)
+    assert not window[:, :40].any()
+    assert window[:, 41:].any()
+
+
+def test_women_of_different_splits_share_no_texture() -> None:
+    first, second = (phantom.tissue._textures(seed, "L", "CC", 2, own=False) for seed in (1_000_000, 2_000_000))
+    own = np.sort(first[0], axis=None)
+    assert all(not np.array_equal(own, np.sort(other, axis=None)) for other in second)
+
+
 def test_the_held_out_style_is_not_among_those_of_training() -> None:
     assert "style-c" in phantom.STYLES
     assert "style-c" not in phantom.TRAINING_STYLES
