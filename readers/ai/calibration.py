@@ -99,7 +99,8 @@ class Calibration:
     `mapping` turns a raw breast score into a probability at `prevalence`. `exam_deciles` are the nine inner deciles of
     the raw exam score in the reference set `population`. `flag_from` is the exam score from which AI flags; it is one
     of `operating_points` where these were measured. It holds for exams from `valid_from` to `valid_to`, both included.
-    `ood`, where present, judges views against local images instead of the images the model was trained on.
+    `ood`, where present, judges views against local images instead of the images the model was trained on. `precision`
+    is the arithmetic its scores were made in: engines of one precision agree, bf16 moves scores across deciles.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Calibration:
     operating_points: tuple[OperatingPoint, ...] = ()
     ood: LocalReference | None = None
     standing: Standing = Standing.NOT_COMMISSIONED
+    precision: str = "f32"
 
     def probability(self, raw: float) -> float:
         """Probability of cancer of a breast at the stated prevalence, from its raw score 0..1."""
@@ -133,8 +135,9 @@ class Calibration:
         return self.ood.score(prediction.descriptor)
 
     def matches(self, identity: AiIdentity) -> bool:
-        """Whether it was made for exactly this model, weights and preprocessing."""
-        return self.ai == (identity.product, identity.weights_sha256, identity.preprocessing_sha256)
+        """Whether it was made for exactly this model, weights, preprocessing and precision."""
+        ai = (identity.product, identity.weights_sha256, identity.preprocessing_sha256)
+        return self.ai == ai and self.precision == identity.precision
 
     def holds_on(self, day: date) -> bool:
         """Whether an exam of this day falls into its span."""
@@ -218,7 +221,7 @@ def _check_overlaps(calibrations: Sequence[Calibration]) -> None:
     """Of one AI on one stratum, each day belongs to one: an open end is ended by the next start, a stated end not."""
     groups: dict[object, list[Calibration]] = {}
     for calibration in sorted(calibrations, key=lambda c: c.valid_from):
-        groups.setdefault((calibration.ai, calibration.stratum), []).append(calibration)
+        groups.setdefault((calibration.ai, calibration.precision, calibration.stratum), []).append(calibration)
     for group in groups.values():
         for earlier, later in pairwise(group):
             ends = earlier.valid_to

@@ -68,6 +68,8 @@ def _head(calibration: Calibration) -> str:
         f"flag_from = {calibration.flag_from}",
         f"population = {written(calibration.population)}",
     ]
+    if calibration.precision != "f32":
+        lines.append(f"precision = {written(calibration.precision)}")
     if calibration.valid_from != date.min:
         lines.append(f"valid_from = {calibration.valid_from.isoformat()}")
     if calibration.valid_to is not None:
@@ -124,6 +126,7 @@ def _calibration(table: Table, folder: Path) -> Calibration:
         valid_to=table.day("valid_to") if table.has("valid_to") else None,
         operating_points=tuple(_point(item) for item in table.tables("operating_point")),
         ood=_ood(table.table("ood"), folder) if table.has("ood") else None,
+        precision=table.text("precision") if table.has("precision") else "f32",
     )
     table.end()
     if made.valid_to is not None and made.valid_to < made.valid_from:

@@ -45,7 +45,9 @@ def small(study: Study) -> Study:
 
 
 def native(files: Files) -> Under:
-    known = replace(calibration_of("net@1", "crop"), weights_sha256="w" * 64, preprocessing_sha256="p" * 64)
+    known = replace(
+        calibration_of("net@1", "crop"), weights_sha256="w" * 64, preprocessing_sha256="p" * 64, precision="f32"
+    )
     assert known.matches(NeuralReader(KnownModel(), Calibrations([])).identity)
     calibrations = Calibrations([known, CALIBRATION_ELSEWHERE])
     reader = NativeReader(NeuralReader(KnownModel(), calibrations, seconds=lambda: 0.0))

@@ -80,7 +80,8 @@ def calibration_id(identity: AiIdentity, stratum: Stratum, valid_from: date) -> 
     """
     words = (identity.model, identity.version, stratum.manufacturer, stratum.model, stratum.software, stratum.site)
     plain = "-".join(filter(None, (re.sub(r"[^a-z0-9.]+", "-", word.lower()).strip("-.") for word in words)))
-    told = "\x1f".join((identity.weights_sha256, identity.preprocessing_sha256, str(stratum)))
+    reduced = () if identity.precision == "f32" else (identity.precision,)
+    told = "\x1f".join((identity.weights_sha256, identity.preprocessing_sha256, str(stratum), *reduced))
     return f"{plain[:80]}-{valid_from.isoformat()}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
@@ -160,6 +161,7 @@ def _calibration(
         valid_from=plan.valid_from,
         operating_points=(OperatingPoint("flag", flag_from, figures.sensitivity, figures.specificity),),
         ood=local,
+        precision=identity.precision,
     )
 
 

@@ -44,9 +44,10 @@ def test_it_applies_to_its_own_model_device_and_any_site() -> None:
         replace(IDENTITY, version="2"),
         replace(IDENTITY, weights_sha256="x" * 64),
         replace(IDENTITY, preprocessing_sha256="x" * 64),
+        replace(IDENTITY, precision="bf16"),
     ],
 )
-def test_it_never_applies_to_another_model(identity: AiIdentity) -> None:
+def test_it_never_applies_to_another_model_or_precision(identity: AiIdentity) -> None:
     calibrations = Calibrations([CALIBRATION])
     assert calibrations.find(identity, STRATUM) is None
     assert calibrations.why_none(identity, STRATUM) is ReasonCode.STRATUM_UNCALIBRATED

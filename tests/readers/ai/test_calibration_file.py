@@ -51,6 +51,7 @@ CALIBRATIONS = st.builds(
     valid_from=st.dates(date(1990, 1, 1), date(2030, 1, 1)),
     valid_to=st.none() | st.dates(date(2030, 1, 1), date(2090, 1, 1)),
     operating_points=st.lists(POINTS, max_size=3).map(tuple),
+    precision=st.sampled_from(["f32", "bf16"]),
 )
 
 

@@ -68,6 +68,7 @@ def calibration_of(product: str, preprocessing: str) -> Calibration:
         stratum=stratum,
         weights_sha256="not stated",
         preprocessing_sha256="not stated",
+        precision="not stated",
     )
 
 
