@@ -25,3 +25,4 @@ def test_a_written_round_is_commissioned_on_as_it_is(tmp_path: Path) -> None:
     assert (found["verdict"], found["exams"], found["label"]) == ("not_enough_evidence", 1, model.label)
     shown = run(tmp_path, "commission", model.name, *arguments, "--out", str(tmp_path / "out"))
     assert model.label in shown.output
+    assert "2 files that are no DICOM objects" in shown.stderr, "the two tables beside the exams"

@@ -98,13 +98,15 @@ def _run(
     table = read_labels(inputs[1])
     place = FilesInPlace()
     with input_files([inputs[0]]) as files:
-        studies, _unreadable, _names = describe(files, place, compose.instance_reader())
+        studies, unreadable, _names = describe(files, place, compose.instance_reader())
         truth = truths(table, commissioning.exam_names(studies, place, inputs[0]))
         model = commissioning.load_model(name, settings)
         scorer = LocalScorer(model, compose.pixel_source(place), site, compose.VERSION, out)
         with progress_bar(hidden=hidden) as bar:
             task = bar.add_task("scoring exams", total=len(truth))
             evidence = commissioning.gather(scorer, studies, truth, lambda: bar.advance(task))
+    if unreadable:
+        complaints.print(f"{len(unreadable)} files that are no DICOM objects, or broken, are left out", markup=False)
     several = sum(exam.stratum == NO_STRATUM for exam in evidence)
     if several:
         complaints.print(f"{several} exams made on several devices, or without an image, are left out", markup=False)
