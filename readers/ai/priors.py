@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from readers.ai.compose import Scored
 from readers.ai.slots import fill_slots
 from readers.ai.views import Stopwatch, ViewReader
+from screening.domain.errors import NotFound
 from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Slot, Study
@@ -53,7 +54,10 @@ def read_priors(
         return Priors(warnings=_warn(wanted, dict.fromkeys(_uids(wanted), ""), ReasonCode.PRIOR_REFUSED))
     selection = fill_slots(prior, kinds)
     chosen = [(slot, selection.chosen[slot]) for slot in Slot if slot in slots and slot in selection.chosen]
-    answer = reader.read(chosen, Stopwatch())
+    try:
+        answer = reader.read(chosen, Stopwatch())
+    except NotFound as error:  # a file that is gone stops a read of its own exam, not of the next one
+        return Priors(warnings=_warn(wanted, dict.fromkeys(_uids(wanted), error.code), ReasonCode.PRIOR_UNUSABLE))
     views = {item.slot: item for item in answer.scored if not unfamiliar(item)}
     why = {item.sop_instance_uid: item.reason.value for item in (*selection.excluded, *answer.refused)}
     why |= {i.image.sop_instance_uid: ReasonCode.OUT_OF_DISTRIBUTION.value for i in answer.scored if unfamiliar(i)}

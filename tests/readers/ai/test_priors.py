@@ -14,9 +14,11 @@ from readers.ai.calibration import Calibrations
 from readers.ai.reader import NeuralReader
 from readers.ai.views import ViewKey
 from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.errors import NotFound
 from screening.domain.identifiers import PersonId, SopInstanceUid
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Slot, Study
+from screening.domain.study import Image, Slot, Study
+from screening.workflow.ports import PresentationImage
 from tests.readers.ai.known_model import CALIBRATION, DBT_CALIBRATION, DBT_INFO, KnownEngine, KnownModel
 from tests.readers.ai.studies import Pictures, image, prior_study, study, volume
 
@@ -90,6 +92,22 @@ def test_a_prior_image_that_cannot_be_decoded_is_left_out_with_a_warning() -> No
     assert warned(result) == {(broken, R.PRIOR_UNUSABLE, "pixels_undecodable")}
     assert model.exams == [(ALL, ALL - {("R", "CC")})]
     assert result.excluded == ()
+
+
+class Pruned(Pictures):
+    """A store from which the files of the prior are gone."""
+
+    def load(self, image: Image) -> PresentationImage:
+        """The picture, unless it is of the prior."""
+        if image in PRIOR.images:
+            raise NotFound("no such file")
+        return super().load(image)
+
+
+def test_a_prior_whose_files_are_gone_does_not_stop_the_read() -> None:
+    result = read(PRIOR, pictures=Pruned())
+    assert (result.status, result.prior_used) == (AiStatus.OK, False)
+    assert warned(result) == {(one.sop_instance_uid, R.PRIOR_UNUSABLE, NotFound.code) for one in PRIOR.images}
 
 
 def test_a_model_that_fails_on_a_prior_has_still_read_the_exam() -> None:
