@@ -19,7 +19,7 @@ from models.pipeline_volume import VolumePipeline
 from models.predictions import BreastPrediction, ExamPrediction, FrameSource, ViewPrediction
 from models.preprocess import PreparedView, prepare
 from models.regions import Region
-from models.registry import DEFAULT, WHOLE_FAMILY, card_of, create_model, statistics
+from models.registry import DEFAULT, card_of, statistics
 from models.weights import STORE
 
 if TYPE_CHECKING:
@@ -162,8 +162,6 @@ def _load(name: str, engine: EngineName, precision: Precision, threads: int | No
     if name.endswith(".toml"):
         return _imported(Path(name), engine, precision)
     card = card_of(name)
-    if card.architecture.startswith(WHOLE_FAMILY):
-        return _whole(name, engine, precision)
     return assemble(card, STORE, engine, precision, threads)
 
 
@@ -182,17 +180,6 @@ def assemble(
     runner, note = open_engine(engine, precision, card, store, threads)
     pipeline = ImagePipeline if card.family == "ffdm" else VolumePipeline
     return LoadedModel(_info(card, runner, note), runner, pipeline(runner, statistics(card, store)))
-
-
-def _whole(name: str, engine: EngineName, precision: Precision) -> LoadedModel:
-    """A network of the first family, which has one engine. Raises EngineUnavailable for another."""
-    if engine not in ("auto", "torch") or precision != "f32":
-        raise EngineUnavailable(f"model {name!r} runs on torch in f32 only")
-    from models.engines.torch_engine import TorchEngine
-
-    network, ood, card = create_model(name)
-    runner = TorchEngine(network, ood)
-    return LoadedModel(_info(card, runner, ""), runner, runner)
 
 
 def _info(card: ModelCard, engine: Engine, note: str) -> ModelInfo:

@@ -102,10 +102,6 @@ class PreparedView:
     deviation: float
 
 
-BEFORE_CROPS = ("breast-crop-1", "b3ca52b14c0a4cf1c50d2f108f9d4d9bddc87429d04552efb29048a0cb3fa973")
-"""Identity of the same input without crops and slabs, for a network that reads neither."""
-
-
 @functools.cache
 def identity() -> tuple[str, str]:
     """Return (id, sha256) of this preprocessing: its name and version, and a hash over those and every constant.

@@ -1,4 +1,4 @@
-"""Finds the marks in a saliency map: peaks, their extent, and suppression of overlapping ones. Plain numpy."""
+"""Finds candidates for marks in a saliency map: peaks, their extent, no two overlapping too far. Plain numpy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.ndimage
-
-from models.labels import LESION_TYPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,21 +70,6 @@ def candidates(saliency: NDArray[np.float32], rules: RegionRules = RULES) -> tup
         if len(kept) == rules.most:
             break
     return tuple(kept)
-
-
-def find(
-    saliency: NDArray[np.float32], type_map: NDArray[np.float32], rules: RegionRules = RULES
-) -> tuple[Region, ...]:
-    """Return the marks, strongest first, with boxes in CELLS of the map.
-
-    `saliency` is float (h, w) 0..1, `type_map` float (types, h, w).
-    """
-    return tuple(
-        Region(
-            peak.box, float(saliency[peak.row, peak.col]), LESION_TYPES[int(type_map[:, peak.row, peak.col].argmax())]
-        )
-        for peak in candidates(saliency, rules)
-    )
 
 
 def intersection_over_union(one: Box, other: Box) -> float:

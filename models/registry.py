@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from models import cards
 from models.architectures import build
 from models.errors import CardInvalid
-from models.preprocess import BEFORE_CROPS, identity
+from models.preprocess import identity
 from models.weights import STORE, checked, graph_path, load_into, load_ood
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "phantom-ffdm"
 """The name `readers.ai` loads when a site configures none."""
-DEFAULT_VOLUMES = "phantom-dbt"
-"""The name for tomosynthesis volumes."""
-WHOLE_FAMILY = "saliency_fpn."
-"""Networks of the first family are one piece without graphs."""
 
 
 def list_models() -> tuple[str, ...]:
@@ -37,8 +33,7 @@ def list_models() -> tuple[str, ...]:
 def card_of(name: str) -> ModelCard:
     """Return a card that this code can honour. Raises UnknownModel, CardInvalid (as of another preprocessing)."""
     card = cards.read(name)
-    known = BEFORE_CROPS if card.architecture.startswith(WHOLE_FAMILY) else identity()
-    if (card.preprocessing_id, card.preprocessing_sha256) not in (known, identity()):
+    if (card.preprocessing_id, card.preprocessing_sha256) != identity():
         raise CardInvalid(f"card {name!r} was written for preprocessing {card.preprocessing_id!r} of another hash")
     return card
 

@@ -19,7 +19,6 @@ ARCHITECTURES: dict[str, str] = {
     "exam_fusion.small": "models.architectures.exam_fusion",
     "global_local.small": "models.architectures.global_local",
     "global_local.tiny": "models.architectures.global_local",
-    "saliency_fpn.tiny": "models.architectures.saliency_fpn",
 }
 """Name -> module whose VARIANTS builds it."""
 
@@ -27,8 +26,8 @@ ARCHITECTURES: dict[str, str] = {
 def build(name: str) -> Any:
     """Return an untrained network of the named family with random weights; trained ones come from `models.registry`.
 
-    The class differs by family: `global_local.GlobalLocal`, `dbt_slab.DbtSlab`, `exam_fusion.ExamFusion`; all but the
-    oldest are `graphs.Exportable`. Raises UnknownModel.
+    The class differs by family: `global_local.GlobalLocal`, `dbt_slab.DbtSlab`, `exam_fusion.ExamFusion`; all are
+    `graphs.Exportable`. Raises UnknownModel.
     """
     if name not in ARCHITECTURES:
         raise UnknownModel(f"no architecture is called {name!r}; known: {', '.join(sorted(ARCHITECTURES))}")

@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -139,8 +139,10 @@ class Calibration:
         ai = (identity.product, identity.weights_sha256, identity.preprocessing_sha256)
         return self.ai == ai and self.precision == identity.precision
 
-    def holds_on(self, day: date) -> bool:
-        """Whether an exam of this day falls into its span."""
+    def holds_on(self, day: date | None) -> bool:
+        """Whether an exam of this day falls into its span; one of an unknown day only into a span without ends."""
+        if day is None:
+            return self.valid_from == date.min and self.valid_to is None
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     @property
@@ -163,7 +165,7 @@ class Calibrations:
         _check_overlaps(self._all)
 
     def find(self, identity: AiIdentity, stratum: Stratum, on: date | None = None) -> Calibration | None:
-        """The calibration for this AI on this stratum for an exam of the day `on` (None: today), or None.
+        """The calibration for this AI on this stratum for an exam of the day `on` (None: it tells none), or None.
 
         One whose commissioning is not accepted is never found, and never replaced by one that is more general.
         """
@@ -205,8 +207,7 @@ class Calibrations:
         return cls(judge.judged(read(path), path) for folder in folders for path in sorted(folder.glob("*.toml")))
 
     def _claiming(self, identity: AiIdentity, stratum: Stratum, on: date | None) -> Calibration | None:
-        day = on or datetime.now(UTC).date()
-        fitting = (c for c in self._all if c.matches(identity) and c.stratum.covers(stratum) and c.holds_on(day))
+        fitting = (c for c in self._all if c.matches(identity) and c.stratum.covers(stratum) and c.holds_on(on))
         return next(fitting, None)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw
 
-from screening.dicom.sheet_cards import Card, cards_of
+from screening.dicom.sheet_cards import Card, cards_of, is_shown
 from screening.dicom.sheet_ink import (
     BACKGROUND,
     BODY,
@@ -73,8 +73,10 @@ def render_contact_sheet(study: Study, read: AiRead, pictures: Mapping[Slot, Pre
             sheet.caption(slot, cell)
             continue
         sheet.picture(placed[slot])
-        marks = [(n, r) for n, r in enumerate(read.regions, 1) if r.location.sop_instance_uid == shown.get(slot)]
-        sheet.marks(marks, placed[slot], cell, sheet.caption(slot, cell), read.usable)
+        there = [(n, r) for n, r in enumerate(read.regions, 1) if r.location.sop_instance_uid == shown.get(slot)]
+        marks = [(number, region) for number, region in there if is_shown(read, region, pictures)]
+        caption = sheet.caption(slot, cell, elsewhere=len(there) - len(marks))
+        sheet.marks(marks, placed[slot], cell, caption, read.usable)
     sheet.cards(cards, read.usable)
     sheet.footer(words)
     return sheet.png()
@@ -151,9 +153,12 @@ class _Sheet:
             x = (cell.x0 + cell.x1 - width_of(line, BODY)) // 2
             self.text(x, y + number * LINE, line, BODY, DIM if number else TEXT)
 
-    def caption(self, slot: Slot, cell: Rect) -> Rect:
-        """Side and view in the outer lower corner, clear of markers burnt in above; returns the place it takes."""
-        name = slot_name(slot)
+    def caption(self, slot: Slot, cell: Rect, elsewhere: int = 0) -> Rect:
+        """Side and view in the outer lower corner, clear of markers burnt in above; returns the place it takes.
+
+        `elsewhere` marks lie in frames of the volume that are not shown.
+        """
+        name = slot_name(slot) + (f", {elsewhere} more on other frames" if elsewhere else "")
         width = width_of(name, BODY)
         x = cell.x0 + 12 if slot.laterality is Laterality.RIGHT else cell.x1 - 12 - width
         self.text(x, cell.y1 - 34, name, BODY, TEXT)

@@ -55,14 +55,15 @@ class Card:
 
 def cards_of(read: AiRead, pictures: Mapping[Slot, PresentationImage]) -> tuple[Card, ...]:
     """Cards of the first marks that lie in a picture that is shown; a volume shows one frame."""
-    shown = [(n, region) for n, region in enumerate(read.regions, start=1) if _is_shown(read, region, pictures)]
+    shown = [(n, region) for n, region in enumerate(read.regions, start=1) if is_shown(read, region, pictures)]
     return tuple(
         _card(MARGIN + place * (SIDE + SPACE), number, region, read, pictures[region.slot])
         for place, (number, region) in enumerate(shown[:MOST])
     )
 
 
-def _is_shown(read: AiRead, region: Region, pictures: Mapping[Slot, PresentationImage]) -> bool:
+def is_shown(read: AiRead, region: Region, pictures: Mapping[Slot, PresentationImage]) -> bool:
+    """Whether a mark lies in a picture that is shown: of a volume that is the frame of its most suspicious mark."""
     at = region.location
     first = next(r for r in read.regions if r.location.sop_instance_uid == at.sop_instance_uid)
     filled = {fill.sop_instance_uid for fill in read.slots}

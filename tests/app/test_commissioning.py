@@ -185,7 +185,9 @@ def test_a_key_of_another_installation_is_trusted_when_a_person_puts_it_there(tm
     public = (keys_folder(Settings(data_dir=tmp_path)) / "commissioning.pub").read_text(encoding="utf-8")
     (keys_folder(elsewhere) / "unit-a.pub").write_text(public, encoding="utf-8")
     assert verify(written.files[0], elsewhere).verdict.outcome is Outcome.PASS
-    assert Calibrations.from_folders(tmp_path / "out", trust=trust(elsewhere)).find(HEX, evidence(1, 1)[0].stratum)
+    assert Calibrations.from_folders(tmp_path / "out", trust=trust(elsewhere)).find(
+        HEX, evidence(1, 1)[0].stratum, date(2030, 1, 1)
+    )
 
 
 def test_the_report_says_the_same_in_html_and_pdf(tmp_path: Path) -> None:

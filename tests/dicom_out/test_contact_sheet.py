@@ -130,6 +130,14 @@ def test_marks_of_a_run_that_is_no_read_are_dashed() -> None:
     assert counts[1] < counts[0]
 
 
+def test_marks_on_frames_that_are_not_shown_are_not_drawn() -> None:
+    here, there = (region(Slot.LCC, kind, SPOT) for kind in (FindingType.MASS, FindingType.CALCIFICATION))
+    marks = tuple(replace(r, location=replace(r.location, frame=f)) for r, f in ((here, 3), (there, 7)))
+    sheet = opened(render_contact_sheet(STUDY, replace(OK_READ, regions=marks), {Slot.LCC: picture(Slot.LCC)}))
+    assert (sheet == COLOURS[FindingType.MASS]).all(axis=2).any()
+    assert not (sheet == COLOURS[FindingType.CALCIFICATION]).all(axis=2).any()
+
+
 def test_pictures_of_different_size_share_one_scale() -> None:
     small = picture(Slot.LCC)
     large = PresentationImage(np.zeros((2 * ROWS, 2 * COLUMNS), np.float32), 0.5, 0.5, Flip(560, 400, False, False))

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from models import cards, registry
 from models.architectures import build
-from models.architectures.saliency_fpn import SaliencyFpn
+from models.architectures.global_local import GlobalLocal
 from models.errors import (
     CardInvalid,
     ModelError,
@@ -27,21 +27,21 @@ OOD = OodReference(np.zeros(3), np.eye(3), 2.0)
 
 
 @pytest.fixture(scope="module")
-def network() -> SaliencyFpn:
+def network() -> GlobalLocal:
     torch.manual_seed(1)
-    network: SaliencyFpn = build("saliency_fpn.tiny")
+    network: GlobalLocal = build("global_local.tiny")
     return network.eval()
 
 
 @pytest.fixture
-def saved(network: SaliencyFpn, tmp_path: Path) -> tuple[Path, str]:
+def saved(network: GlobalLocal, tmp_path: Path) -> tuple[Path, str]:
     path = tmp_path / "some.safetensors"
     return path, save(network, OOD, path)
 
 
 def test_what_was_saved_is_loaded_and_saving_it_again_changes_nothing(saved: tuple[Path, str], tmp_path: Path) -> None:
     path, digest = saved
-    loaded = build("saliency_fpn.tiny")
+    loaded = build("global_local.tiny")
     ood = load_into(loaded, path, digest)
     assert ood.limit == OOD.limit
     assert save(loaded.eval(), ood, tmp_path / "again.safetensors") == digest
@@ -53,12 +53,12 @@ def test_one_changed_byte_is_refused(saved: tuple[Path, str]) -> None:
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(WeightsHashMismatch):
-        load_into(build("saliency_fpn.tiny"), path, digest)
+        load_into(build("global_local.tiny"), path, digest)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing):
-        load_into(build("saliency_fpn.tiny"), tmp_path / "none.safetensors", "0" * 64)
+        load_into(build("global_local.tiny"), tmp_path / "none.safetensors", "0" * 64)
 
 
 @pytest.mark.parametrize("change", ["drop", "add", "reshape", "drop ood"])
@@ -66,16 +66,16 @@ def test_keys_and_shapes_are_strict(saved: tuple[Path, str], change: str) -> Non
     path, _ = saved
     tensors = load_file(path)
     if change == "drop":
-        del tensors["network.density.bias"]
+        del tensors["network.global_net.density.bias"]
     elif change == "add":
         tensors["network.extra"] = torch.zeros(1)
     elif change == "reshape":
-        tensors["network.density.bias"] = torch.zeros(9)
+        tensors["network.global_net.density.bias"] = torch.zeros(9)
     else:
         del tensors["ood.limit"]
     save_file(tensors, path)
     with pytest.raises(WeightsIncompatible):
-        load_into(build("saliency_fpn.tiny"), path, sha256_of(path))
+        load_into(build("global_local.tiny"), path, sha256_of(path))
 
 
 def test_an_unknown_model_or_architecture_is_refused() -> None:
@@ -89,7 +89,6 @@ def test_an_unknown_model_or_architecture_is_refused() -> None:
 
 def test_a_card_for_another_preprocessing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "identity", lambda: ("breast-crop-1", "f" * 64))
-    monkeypatch.setattr(registry, "BEFORE_CROPS", ("breast-crop-0", "f" * 64))
     with pytest.raises(CardInvalid, match="preprocessing"):
         registry.create_model(registry.DEFAULT)
 

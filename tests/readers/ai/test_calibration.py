@@ -153,3 +153,10 @@ def test_every_shipped_calibration_is_vouched_for() -> None:
     assert standings
     assert Standing.UNVERIFIED not in standings.values()
     assert Standing.NOT_COMMISSIONED not in standings.values()
+
+
+def test_an_exam_without_a_date_is_not_read_by_a_calibration_with_a_span() -> None:
+    dated = replace(CALIBRATION, valid_from=date(2026, 1, 1))
+    assert Calibrations([dated]).find(IDENTITY, STRATUM) is None
+    assert Calibrations([dated]).find(IDENTITY, STRATUM, date(2026, 6, 1)) is dated
+    assert Calibrations([CALIBRATION]).find(IDENTITY, STRATUM) is CALIBRATION
