@@ -37,7 +37,7 @@ def shown(exam: Study, result: AiRead) -> str:
 def test_the_evidence_of_marks_and_breasts_is_shown() -> None:
     text = shown(study(), read(study(), prior_study()))
     assert "view 0.80, crop 0.95, 70% of evidence, agrees" in text
-    assert "+0.70 since prior" in text
+    assert "+0.60 since prior" in text
     assert "views agree 100%" in text
     assert text.count("decides the exam") == 1
     assert "compared with 4 prior images" in text
