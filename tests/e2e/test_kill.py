@@ -75,7 +75,12 @@ def test_scoring_a_batch_survives_a_kill(tmp_path: Path, exams: Path) -> None:
     assert len(list(out.glob("exam-*"))) == 3
     assert not list(out.glob(".*"))
     for folder in out.glob("exam-*"):
-        assert {path.name for path in folder.iterdir()} == {"read.json", "cad-sr.dcm", "contact-sheet.png"}
+        assert {path.name for path in folder.iterdir()} == {
+            "read.json",
+            "cad-sr.dcm",
+            "contact-sheet.png",
+            "explanation",
+        }
         json.loads((folder / "read.json").read_text(encoding="utf-8"))
     assert {path: path.stat().st_mtime_ns for path in done} == done
 

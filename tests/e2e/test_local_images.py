@@ -69,20 +69,12 @@ def described(pixels: NDArray[np.float32], pixel_mm: float = MSYNTH_MM) -> NDArr
     return model.predict(model.prepare(pixels, pixel_mm)).descriptor[None]
 
 
-def noise() -> NDArray[np.float32]:
-    """Half an ellipse of noise: shaped like a breast and nothing like one."""
-    y, x = np.mgrid[:640, :512]
-    inside = ((y - 320) / 256) ** 2 + (x / 358) ** 2 < 1
-    texture = np.random.default_rng(1).normal(0.5, 0.25, inside.shape)
-    return np.where(inside, np.clip(texture, 0.1, 1.0), 0.0).astype(np.float32)
-
-
 def test_the_phantom_trained_model_finds_every_real_exam_unlike(real: list[ExamEvidence]) -> None:
     assert [exam.unlike for exam in real] == [True] * 3
     assert sum(len(exam.descriptors) for exam in real) == 8
 
 
-def test_with_local_images_as_reference_it_does_not_and_still_refuses_noise(
+def test_with_local_images_as_reference_it_does_not(
     real: list[ExamEvidence], simulated: list[NDArray[np.float64]]
 ) -> None:
     assert len(simulated) == 31
@@ -91,7 +83,6 @@ def test_with_local_images_as_reference_it_does_not_and_still_refuses_noise(
         reference = calibration_ood.fit([*others, *simulated])
         scores = [reference.score(view) for view in exam.descriptors]
         assert max(scores) <= 1.0, scores
-        assert reference.score(described(noise(), 0.3)[0]) > 1.0
 
 
 def test_three_exams_alone_are_no_reference(real: list[ExamEvidence]) -> None:
