@@ -79,7 +79,7 @@ class ImagePipeline:
 
     def predict(self, prepared: PreparedView) -> ViewPrediction:
         """Return the prediction for one prepared view; one without a breast is far outside and has no regions."""
-        return read(self._engine, self._ood, prepared, self.whole(prepared), _Image(prepared))
+        return read(self._engine, self._ood, prepared, self.whole(prepared), ImagePlaces(prepared))
 
     def predict_volume(self, frames: FrameSource) -> ViewPrediction:
         """Always raises InputInvalid: this model reads single images."""
@@ -95,17 +95,19 @@ class ImagePipeline:
         return Whole(cells[0], *rest)
 
 
-class _Image:
-    """The places of a single image."""
+class ImagePlaces:
+    """The places of a single image that is there at full resolution."""
 
     def __init__(self, prepared: PreparedView) -> None:
         self._prepared = prepared
 
-    def crops(self, centres: Sequence[tuple[float, float]], peaks: Sequence[Candidate]) -> Array:
+    def crops(self, centres: Sequence[tuple[float, float]], peaks: Sequence[Candidate] = ()) -> Array:
+        """Return crops (K, 1, 192, 192) around centres in the pixels of the prepared view."""
         del peaks
         return np.stack([local_crop(self._prepared, centre) for centre in centres])
 
     def frame(self, peak: Candidate) -> None:
+        """Return None: a single image has no frames."""
         del peak
 
 

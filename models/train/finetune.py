@@ -18,7 +18,7 @@ from models.architectures import build
 from models.evaluate import BreastCase, ExamCase, Finding, Mark, ViewCase, judge
 from models.labels import LESION_TYPES, SLOTS
 from models.ood import fit
-from models.pipeline import ImagePipeline
+from models.pipeline import ImagePipeline, ImagePlaces
 from models.pipeline_exam import predict_exam
 from models.preprocess import prepare
 from models.registry import card_of
@@ -27,7 +27,7 @@ from models.train.chain import Trained
 from models.train.networks import ANYTHING, Recorder
 from models.train.planes import UNKNOWN, Spot, joined, plane, quantise
 from models.train.stage_local import Windows
-from models.train.windows import ImageCrops, label_at, suspicious
+from models.train.windows import label_at, suspicious
 from models.weights import STORE, load_into
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _windows(network: GlobalLocal, rows: Sequence[ImageRow], load: Load, plan: T
         if row.cancer and not any(spot.malignant for spot in found):
             continue
         for centre in centres[: plan.windows_per_view]:
-            parts.append(quantise(ImageCrops(prepared).crops([centre])))
+            parts.append(quantise(ImagePlaces(prepared).crops([centre])))
             labels.append(label_at(centre, image.pixel_mm, found))
             women.append(_number(row.patient_id))
     return Windows(np.concatenate(parts), np.stack(labels), np.array(women, np.int64))
@@ -204,7 +204,7 @@ def _view_columns(engine: Recorder, row: ImageRow, load: Load) -> Columns:
     prepared = prepare(image.pixels01, image.pixel_mm)
     found = _spots(image, row)
     whole = ImagePipeline(engine, ANYTHING).whole(prepared)
-    noted = reading.Noted(ImageCrops(prepared), [], [])
+    noted = reading.Noted(ImagePlaces(prepared), [], [])
     columns = reading.view_columns(engine, prepared, whole, noted, lambda index: found, found)
     columns["view_labels"][0] = float(bool(row.cancer))
     return columns

@@ -37,9 +37,9 @@ BLUR_MM = 8.0
 """A finding farther than this from a slab leaves nothing there that could be called its image."""
 _DEPTH_MM = 160.0
 _HEIGHT_MM = 230.0
-_FREE_SLABS = 2
-_TISSUE_WINDOWS = 4
-_PER_LESION = 2
+_FREE_SLABS = 3
+_TISSUE_WINDOWS = 6
+_PER_LESION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ def _windows(
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Windows of frames at findings, and at bright places of other frames, with their labels."""
-    places = [_near(lesion, spot, frames, rng) for lesion, spot in zip(lesions, found, strict=True) for _ in "ab"]
+    pairs = [pair for pair in zip(lesions, found, strict=True) for _ in range(_PER_LESION)]
+    places = [_near(lesion, spot, frames, rng) for lesion, spot in pairs]
     places += [_bright(frames, prepared, rng) for _ in range(_TISSUE_WINDOWS)]
     crops, labels = [], []
     for index, centre in places:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import phantom
-from models.crops import crop, local_crop
+from models.crops import crop
 from models.labels import LESION_TYPES
 from models.phantom.exam import scene_windows
 from models.pipeline import CANDIDATES, breast_cells, cell_transform, sigmoid
@@ -68,23 +68,6 @@ class SceneCrops:
         pitch = SETTINGS.crop_mm
         inside = [mm / pitch - round(mm / pitch - size / 2) for mm in wanted]
         return crop(window, pitch, (inside[0], inside[1]), self.prepared.mean, self.prepared.deviation)
-
-
-@dataclass(frozen=True, slots=True)
-class ImageCrops:
-    """Crops of an image that is there at full resolution (`models.pipeline.Places`)."""
-
-    prepared: PreparedView
-
-    def crops(self, centres: Sequence[Point], peaks: Sequence[object] = ()) -> NDArray[np.float32]:
-        """Return crops (K, 1, 192, 192) around centres in the pixels of the prepared view."""
-        del peaks
-        return np.stack([local_crop(self.prepared, centre) for centre in centres])
-
-    def frame(self, peak: object) -> int | None:
-        """Return None: a single image has no frames."""
-        del peak
-        return None
 
 
 def window_columns(
