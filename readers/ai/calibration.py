@@ -21,7 +21,7 @@ from readers.ai.calibration_maps import ProbabilityMap, logit
 from screening.domain.ai_read import AiIdentity
 from screening.domain.errors import CalibrationInvalid, InvalidInput
 from screening.domain.quality import ReasonCode
-from screening.domain.study import Device
+from screening.domain.study import Device, Image
 
 if TYPE_CHECKING:
     from models.engines.protocol import ViewPrediction
@@ -57,6 +57,12 @@ class Stratum:
     def of(cls, device: Device, site: str) -> Stratum:
         """The stratum of an exam."""
         return cls(device.manufacturer, device.model, device.software, site)
+
+    @classmethod
+    def of_images(cls, images: Iterable[Image], site: str) -> Stratum:
+        """The stratum of the images; an exam made on two devices belongs to none."""
+        strata = {cls.of(image.device, site) for image in images}
+        return strata.pop() if len(strata) == 1 else cls("mixed" if strata else "unknown", "", "", site)
 
     def covers(self, other: Stratum) -> bool:
         """Whether this calibration stratum holds for the stratum of an exam."""

@@ -25,7 +25,7 @@ from readers.ai.verdict import failed, is_unfamiliar, unfit, verdict
 from readers.ai.views import ENGINE_ERRORS, Measure, Stopwatch, ViewModel, ViewReader, view_key
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, SlotFill, Timing
 from screening.domain.quality import Exclusion, ReasonCode
-from screening.domain.study import Image, Slot, Study
+from screening.domain.study import Slot, Study
 from screening.workflow.ports import PixelSource
 
 __all__ = ["NeuralReader", "ViewModel", "identity_of"]
@@ -110,7 +110,7 @@ class NeuralReader:
         started, watch = self._seconds(), Stopwatch()
         attempt = self._best(study, pixels, watch)
         identity = identity_of(attempt.plan.model.info)
-        stratum = _stratum([item.image for item in attempt.scored] or list(study.images), site)
+        stratum = Stratum.of_images([item.image for item in attempt.scored] or list(study.images), site)
         day = study.header.study_date
         calibration = self._calibrations.find(identity, stratum, day)
         priors = self._priors(study, prior, attempt, calibration, pixels)
@@ -263,14 +263,6 @@ def _warnings(study: Study, marked: Sequence[Scored]) -> tuple[Exclusion, ...]:
     """Warnings of the images that were read, from their headers and from decoding."""
     decoded = (Exclusion(item.image.sop_instance_uid, code) for item in marked for code in item.warnings)
     return tuple(dict.fromkeys((*warnings_of(study, [item.image for item in marked]), *decoded)))
-
-
-def _stratum(images: Sequence[Image], site: str) -> Stratum:
-    """The stratum of the images; an exam made on two devices belongs to none."""
-    devices = {(image.device.manufacturer, image.device.model, image.device.software) for image in images}
-    if len(devices) != 1:
-        return Stratum("mixed" if devices else "unknown", "", "", site)
-    return Stratum(*devices.pop(), site)
 
 
 def _fills(scored: Sequence[Scored]) -> tuple[SlotFill, ...]:

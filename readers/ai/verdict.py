@@ -32,14 +32,18 @@ def verdict(
     reasons: list[ReasonCode] = []
     if any(is_unfamiliar(item, calibration) for item in scored):
         reasons.append(ReasonCode.OUT_OF_DISTRIBUTION)
-    if len(scored) < len(Slot):
-        reasons.append(ReasonCode.VIEWS_MISSING)
-    unsupported = bool(reasons)
-    if calibration is None:
-        reasons.append(uncalibrated)
-    if unsupported:
-        return AiStatus.UNSUPPORTED, tuple(reasons)
-    return (AiStatus.UNCALIBRATED if reasons else AiStatus.OK), tuple(reasons)
+    return settled(reasons, len(scored), calibration, uncalibrated)
+
+
+def settled(
+    against: Sequence[ReasonCode], views: int, calibration: Calibration | None, uncalibrated: ReasonCode
+) -> Verdict:
+    """The verdict on an exam of which `views` standard views were read, with the reasons that speak against it."""
+    reasons = [*against, *([ReasonCode.VIEWS_MISSING] if views < len(Slot) else [])]
+    told = tuple(reasons if calibration else [*reasons, uncalibrated])
+    if reasons:
+        return AiStatus.UNSUPPORTED, told
+    return (AiStatus.UNCALIBRATED if told else AiStatus.OK), told
 
 
 def failed(refused: Sequence[Exclusion]) -> bool:

@@ -7,14 +7,16 @@ the read no read, and without a calibration for that product on that device the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from readers.ai.calibration import Calibration, Calibrations, Stratum
+from readers.ai.verdict import settled
 from readers.external.marks import Mark, Placed, place
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, BreastDensity, BreastScore, Region, SlotFill
 from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Laterality, Slot, Study, ViewModifier
+from screening.workflow.read_by_ai import refused_read
 
 NOT_STANDARD = frozenset({ViewModifier.MAGNIFICATION, ViewModifier.SPOT_COMPRESSION})
 KIND_ORDER = (ImageKind.FFDM, ImageKind.FFDM_PROCESSING, ImageKind.DBT, ImageKind.SYNTHETIC_2D)
@@ -42,7 +44,7 @@ def read_of(study: Study, answer: Answer, calibrations: Calibrations, site: str)
     """The AI read of an exam. The same study and answer give the same read."""
     slots = _fill([image for image in study.images if image.sop_instance_uid in answer.read])
     placed = place(study, answer.marks, frozenset(i.sop_instance_uid for i in _readable(study, answer)))
-    stratum = _stratum(list(slots.values()) or study.images, site)
+    stratum = Stratum.of_images(list(slots.values()) or study.images, site)
     calibration = calibrations.find(answer.identity, stratum, study.header.study_date)
     why_none = calibrations.why_none(answer.identity, stratum, study.header.study_date)
     status, reasons = _verdict(slots, placed, calibration, why_none)
@@ -64,7 +66,7 @@ def read_of(study: Study, answer: Answer, calibrations: Calibrations, site: str)
         breasts=breasts,
         regions=placed.regions,
         density=answer.density,
-        slots=tuple(SlotFill(slot, slots[slot].sop_instance_uid if slot in slots else None) for slot in Slot),
+        slots=_fills(slots),
         excluded=(*study.not_images(), *_excluded(study, slots, answer), *placed.refused),
         warnings=placed.warnings,
         prior_used=False,
@@ -75,26 +77,16 @@ def read_of(study: Study, answer: Answer, calibrations: Calibrations, site: str)
 def no_answer(study: Study, identity: AiIdentity, status: AiStatus, reason: ReasonCode) -> AiRead:
     """The read when the product gave none: no score, every object listed."""
     listed = (Exclusion(i.sop_instance_uid, i.exclusion or ReasonCode.NOT_READ_BY_PRODUCT) for i in study.images)
-    return AiRead(
-        study_instance_uid=study.study_instance_uid,
-        status=status,
-        reasons=(reason,),
+    return replace(
+        refused_read(study, status, reason),
         identity=identity,
-        stratum="",
-        calibration_id=None,
-        exam_score=None,
-        raw_score=None,
-        probability=None,
-        flagged=False,
-        breasts=(),
-        regions=(),
-        density=None,
-        slots=tuple(SlotFill(slot, None) for slot in Slot),
+        slots=_fills({}),
         excluded=(*study.not_images(), *listed),
-        warnings=(),
-        prior_used=False,
-        input_digests=(),
     )
+
+
+def _fills(slots: Mapping[Slot, Image]) -> tuple[SlotFill, ...]:
+    return tuple(SlotFill(slot, slots[slot].sop_instance_uid if slot in slots else None) for slot in Slot)
 
 
 def _readable(study: Study, answer: Answer) -> Iterable[Image]:
@@ -141,15 +133,8 @@ def _verdict(
     """`ok` only with four views read, every mark placed, and a calibration for this product."""
     if not slots:
         return AiStatus.UNSUPPORTED, (ReasonCode.NO_USABLE_IMAGES,)
-    reasons = list(dict.fromkeys(item.reason for item in placed.refused))
-    if len(slots) < len(Slot):
-        reasons.append(ReasonCode.VIEWS_MISSING)
-    unsupported = bool(reasons)
-    if calibration is None:
-        reasons.append(why_none)
-    if unsupported:
-        return AiStatus.UNSUPPORTED, tuple(reasons)
-    return (AiStatus.UNCALIBRATED if reasons else AiStatus.OK), tuple(reasons)
+    against = tuple(dict.fromkeys(item.reason for item in placed.refused))
+    return settled(against, len(slots), calibration, why_none)
 
 
 def _breasts(
@@ -168,11 +153,3 @@ def _breasts(
 def _exam_raw(answer: Answer, breasts: Sequence[BreastScore]) -> float | None:
     highest = max((breast.raw_score for breast in breasts), default=None)
     return highest if answer.exam_raw is None or highest is None else answer.exam_raw
-
-
-def _stratum(images: Sequence[Image], site: str) -> Stratum:
-    """The stratum of the images; an exam made on two devices belongs to none."""
-    devices = {(image.device.manufacturer, image.device.model, image.device.software) for image in images}
-    if len(devices) != 1:
-        return Stratum("mixed" if devices else "unknown", "", "", site)
-    return Stratum(*devices.pop(), site)
