@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from screening.domain.ai_read import AiRead
 from screening.domain.errors import UnusableImage
+from screening.domain.evidence import shown_marks
 from screening.domain.study import Image, Slot, Study
 from screening.workflow.ports import PixelSource, PresentationImage, PresentationVolume
 
@@ -26,7 +27,7 @@ def pictures_of(study: Study, read: AiRead, pixels: PixelSource) -> dict[Slot, P
 
 def shown_frame(image: Image, read: AiRead) -> int:
     """The frame (1-based) that stands for a volume: that of its most suspicious mark, else the middle one."""
-    marked = (r.location.frame for r in read.regions if r.location.sop_instance_uid == image.sop_instance_uid)
+    marked = (region.location.frame for region in shown_marks(read, image.sop_instance_uid).values())
     return next((frame for frame in marked if frame is not None), image.frames // 2 + 1)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw
 
-from screening.dicom.sheet_cards import Card, cards_of, is_shown
+from screening.dicom.sheet_cards import Card, cards_of
 from screening.dicom.sheet_ink import (
     BACKGROUND,
     BODY,
@@ -48,6 +48,7 @@ from screening.dicom.sheet_layout import (
 )
 from screening.dicom.sheet_text import SheetText, empty_reason, mark_label, sheet_text, slot_name
 from screening.domain.ai_read import AiRead, Region
+from screening.domain.evidence import shown_marks
 from screening.domain.geometry import Box
 from screening.domain.study import Laterality, Slot, Study
 from screening.workflow.ports import PresentationImage
@@ -65,7 +66,7 @@ def render_contact_sheet(study: Study, read: AiRead, pictures: Mapping[Slot, Pre
     sheet = _Sheet.blank(words, cards)
     sheet.header(words, read.usable)
     placed = place(pictures, sheet.top)
-    shown = {fill.slot: fill.sop_instance_uid for fill in read.slots}
+    filled = {fill.slot: fill.sop_instance_uid for fill in read.slots}
     for slot, cell in cells(sheet.top).items():
         sheet.film(cell)
         if slot not in placed:
@@ -73,9 +74,10 @@ def render_contact_sheet(study: Study, read: AiRead, pictures: Mapping[Slot, Pre
             sheet.caption(slot, cell)
             continue
         sheet.picture(placed[slot])
-        there = [(n, r) for n, r in enumerate(read.regions, 1) if r.location.sop_instance_uid == shown.get(slot)]
-        marks = [(number, region) for number, region in there if is_shown(read, region, pictures)]
-        caption = sheet.caption(slot, cell, elsewhere=len(there) - len(marks))
+        uid = filled.get(slot)
+        marks = [*shown_marks(read, uid).items()]
+        there = sum(region.location.sop_instance_uid == uid for region in read.regions)
+        caption = sheet.caption(slot, cell, elsewhere=there - len(marks))
         sheet.marks(marks, placed[slot], cell, caption, read.usable)
     sheet.cards(cards, read.usable)
     sheet.footer(words)

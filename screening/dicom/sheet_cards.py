@@ -16,7 +16,7 @@ from screening.dicom.sheet_ink import COLOURS, SMALL, SMALL_LINE, Colour, wrappe
 from screening.dicom.sheet_layout import MARGIN, WIDTH
 from screening.dicom.sheet_text import mark_label
 from screening.domain.ai_read import AiRead, Region
-from screening.domain.evidence import evidence_of, region_sentences, view_name
+from screening.domain.evidence import evidence_of, region_sentences, shown_marks, view_name
 from screening.domain.geometry import window_around
 from screening.domain.study import Laterality, Slot
 from screening.workflow.ports import PresentationImage
@@ -55,19 +55,12 @@ class Card:
 
 def cards_of(read: AiRead, pictures: Mapping[Slot, PresentationImage]) -> tuple[Card, ...]:
     """Cards of the first marks that lie in a picture that is shown; a volume shows one frame."""
-    shown = [(n, region) for n, region in enumerate(read.regions, start=1) if is_shown(read, region, pictures)]
+    filled = [fill.sop_instance_uid for fill in read.slots if fill.slot in pictures]
+    shown = sorted({number: r for uid in filled for number, r in shown_marks(read, uid).items()}.items())
     return tuple(
         _card(MARGIN + place * (SIDE + SPACE), number, region, read, pictures[region.slot])
         for place, (number, region) in enumerate(shown[:MOST])
     )
-
-
-def is_shown(read: AiRead, region: Region, pictures: Mapping[Slot, PresentationImage]) -> bool:
-    """Whether a mark lies in a picture that is shown: of a volume that is the frame of its most suspicious mark."""
-    at = region.location
-    first = next(r for r in read.regions if r.location.sop_instance_uid == at.sop_instance_uid)
-    filled = {fill.sop_instance_uid for fill in read.slots}
-    return region.slot in pictures and at.sop_instance_uid in filled and at.frame == first.location.frame
 
 
 def _card(x: int, number: int, region: Region, read: AiRead, picture: PresentationImage) -> Card:

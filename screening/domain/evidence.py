@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from screening.domain.ai_read import AiRead, BreastScore, Region, RegionEvidence
+from screening.domain.identifiers import SopInstanceUid
 from screening.domain.study import Slot, View
 
 AGREE_FROM: Final = 0.7
@@ -24,6 +25,17 @@ def evidence_of(read: AiRead, region: Region) -> RegionEvidence | None:
     """The evidence of a region, None where the reader gives none."""
     pairs = zip(read.regions, read.explanation, strict=False)
     return next((evidence for marked, evidence in pairs if marked is region or marked == region), None)
+
+
+def shown_marks(read: AiRead, uid: SopInstanceUid | None) -> dict[int, Region]:
+    """Marks on an image (None: on none) by their number in the read (from 1), most suspicious first.
+
+    A volume is shown by one frame, that of its most suspicious mark; marks on other frames are not among these.
+    """
+    numbered = enumerate(read.regions, start=1)
+    found = {number: region for number, region in numbered if region.location.sop_instance_uid == uid}
+    frame = next((region.location.frame for region in found.values()), None)
+    return {number: region for number, region in found.items() if region.location.frame == frame}
 
 
 def view_name(slot: Slot) -> str:

@@ -13,7 +13,7 @@ from readers.ai.explain.document import NO_LABEL, document
 from readers.ai.explain.painting import crop, overlay
 from readers.ai.explain.saliency import SaliencyMap
 from screening.domain.ai_read import AiRead, Region
-from screening.domain.evidence import view_name
+from screening.domain.evidence import shown_marks, view_name
 from screening.domain.geometry import Box
 from screening.domain.study import Laterality, Slot
 from screening.workflow.ports import PresentationImage
@@ -60,10 +60,7 @@ def _marked(read: AiRead, pictures: Collection[Slot]) -> list[tuple[int, Region]
 def _on(read: AiRead, slot: Slot) -> dict[int, Region]:
     """Marks on the image that fills the slot, by number in the read; of a volume, those in the frame that is shown."""
     uid = next((fill.sop_instance_uid for fill in read.slots if fill.slot is slot), None)
-    numbered = enumerate(read.regions, start=1)
-    found = {number: region for number, region in numbered if region.location.sop_instance_uid == uid}
-    frame = next((region.location.frame for region in found.values()), None)
-    return {number: region for number, region in found.items() if region.location.frame == frame}
+    return shown_marks(read, uid)
 
 
 def _shown(region: Region, picture: PresentationImage) -> Box:
