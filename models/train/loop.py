@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from models.train.progress import Progress
@@ -37,6 +38,31 @@ class Stage:
     weight_decay: float
     seed: int
     minutes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffled:
+    """Every item once per epoch, in a new order, in batches of `size`; what no longer fills a batch is left out.
+
+    `loss` takes the indices of a batch and the epoch's random numbers. Fewer items than `size` are one batch.
+    """
+
+    items: int
+    size: int
+    loss: Callable[[NDArray[np.int64], np.random.Generator], Tensor]
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return max(1, self.items // self.size)
+
+    def losses(self, epoch: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, int]]:
+        """Yield the loss of each batch with its length, as `optimise` wants them."""
+        del epoch
+        order = rng.permutation(self.items)
+        for step in range(self.steps):
+            index = order[step * self.size : (step + 1) * self.size]
+            yield self.loss(index, rng), len(index)
 
 
 def optimise(

@@ -9,11 +9,10 @@ import torch
 from torch.nn import functional
 
 from models.evaluate import auc
-from models.train.loop import Stage, optimise
+from models.train.loop import Shuffled, Stage, optimise
 from models.train.stage_view import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor
@@ -56,17 +55,9 @@ def train_fusion(
 ) -> int:
     """Train the exam network; return the epochs run."""
     exams, judged = Exams(head, data), Exams(head, validation)
-    steps = max(1, len(exams) // BATCH)
-    stage = Stage("fusion", plan.fusion_epochs, steps, 2e-3, 5e-2, plan.seed + 3)
-
-    def losses(epoch: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, int]]:
-        del epoch
-        order = rng.permutation(len(exams))
-        for step in range(steps):
-            index = torch.from_numpy(order[step * BATCH : (step + 1) * BATCH])
-            yield _loss(network, exams, index, rng), len(index)
-
-    return optimise(stage, network, losses, checkpoint, progress, lambda: figures(network, judged))
+    batches = Shuffled(len(exams), BATCH, lambda index, rng: _loss(network, exams, torch.from_numpy(index), rng))
+    stage = Stage("fusion", plan.fusion_epochs, batches.steps, 2e-3, 5e-2, plan.seed + 3)
+    return optimise(stage, network, batches.losses, checkpoint, progress, lambda: figures(network, judged))
 
 
 def _loss(network: ExamFusion, exams: Exams, index: Tensor, rng: np.random.Generator) -> Tensor:

@@ -14,11 +14,10 @@ import torch
 
 from models.architectures.graphs import DENSITIES, LOGITS
 from models.evaluate import auc
-from models.train.loop import Stage, optimise
+from models.train.loop import Shuffled, Stage, optimise
 from models.train.losses import label_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -39,23 +38,19 @@ def train_slab_head(
     """Train the head on volumes' labels; return the epochs run."""
     slabs, labels = _volumes(data)
     judged, truth = _volumes(validation)
-    steps = max(1, len(slabs) // BATCH)
-    stage = Stage("slabs", plan.combine_epochs, steps, 3e-3, 1e-2, plan.seed + 4)
 
-    def losses(epoch: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, int]]:
-        del epoch
-        order = rng.permutation(len(slabs))
-        for step in range(steps):
-            index = order[step * BATCH : (step + 1) * BATCH]
-            pooled = torch.cat([said(network, _noisy(slabs[i], rng)).pooled for i in index])
-            yield label_loss(pooled, torch.from_numpy(labels[index])), len(index)
+    def loss(index: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        pooled = torch.cat([said(network, _noisy(slabs[i], rng)).pooled for i in index])
+        return label_loss(pooled, torch.from_numpy(labels[index]))
 
     def figures() -> dict[str, float]:
         with torch.inference_mode():
             scores = np.array([float(said(network, volume).pooled[0, 0]) for volume in judged])
         return {"auc": auc(scores, truth[:, 0] == 1)}
 
-    return optimise(stage, network, losses, checkpoint, progress, figures)
+    batches = Shuffled(len(slabs), BATCH, loss)
+    stage = Stage("slabs", plan.combine_epochs, batches.steps, 3e-3, 1e-2, plan.seed + 4)
+    return optimise(stage, network, batches.losses, checkpoint, progress, figures)
 
 
 def reread(network: SlabHead, data: Readings) -> Readings:

@@ -9,11 +9,10 @@ import torch
 from torch.nn import functional
 
 from models.evaluate import auc
-from models.train.loop import Stage, optimise
+from models.train.loop import Shuffled, Stage, optimise
 from models.train.losses import label_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor
@@ -50,17 +49,9 @@ def train_view_head(
 ) -> int:
     """Train the head; return the epochs run."""
     views, judged = Views(data), Views(validation)
-    steps = max(1, len(views) // BATCH)
-    stage = Stage("view", plan.combine_epochs, steps, 5e-3, 1e-2, plan.seed + 2)
-
-    def losses(epoch: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, int]]:
-        del epoch
-        order = rng.permutation(len(views))
-        for step in range(steps):
-            index = torch.from_numpy(order[step * BATCH : (step + 1) * BATCH])
-            yield _loss(network, views, index, rng), len(index)
-
-    return optimise(stage, network, losses, checkpoint, progress, lambda: _figures(network, judged))
+    batches = Shuffled(len(views), BATCH, lambda index, rng: _loss(network, views, torch.from_numpy(index), rng))
+    stage = Stage("view", plan.combine_epochs, batches.steps, 5e-3, 1e-2, plan.seed + 2)
+    return optimise(stage, network, batches.losses, checkpoint, progress, lambda: _figures(network, judged))
 
 
 def answers(network: ViewHead, data: Readings) -> ViewOutput:

@@ -14,7 +14,7 @@ from models import cards
 from models.predict import assemble
 from models.train import loop
 from models.train.__main__ import run
-from models.train.loop import Stage, optimise
+from models.train.loop import Shuffled, Stage, optimise
 from models.train.plan import FFDM, smoke
 from models.train.progress import Progress
 
@@ -82,6 +82,22 @@ def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(tmp_path: Path
         trained(tmp_path / "broken.pt", 2)
     assert torch.equal(trained(tmp_path / "broken.pt", None), whole)
     assert float((whole - 1.0).abs().max()) < 0.5
+
+
+def test_an_epoch_meets_every_item_once_in_an_order_of_its_own() -> None:
+    seen: list[list[int]] = []
+
+    def loss(index: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+        seen.append([*index.tolist(), int(rng.integers(9))])
+        return torch.zeros(())
+
+    batches = Shuffled(9, 4, loss)
+    for epoch in (0, 1):
+        assert [count for _, count in batches.losses(epoch, np.random.default_rng(epoch))] == [4, 4]
+    first, second = ([i for batch in part for i in batch[:-1]] for part in (seen[:2], seen[2:]))
+    assert len(set(first)) == len(set(second)) == 8
+    assert first != second
+    assert [count for _, count in Shuffled(3, 4, loss).losses(0, np.random.default_rng(1))] == [3]
 
 
 def test_a_limit_of_minutes_lowers_the_epochs_but_never_to_none() -> None:
