@@ -12,9 +12,10 @@ import numpy as np
 from models import cards, phantom
 from models.evaluate.cases import BreastCase, ExamCase, Finding, Mark, ViewCase
 from models.labels import SLOTS, TYPE_OF_KIND
+from models.phantom.tomosynthesis import volume
 from models.predict import assemble
 from models.train import store
-from models.train.plan import HELD_OUT_SEEDS, HELD_OUT_STYLE, REFERENCE_SEEDS, TRAINING_STYLES
+from models.train.plan import HELD_OUT_SEEDS, HELD_OUT_STYLE, REFERENCE_SEEDS
 from models.train.planes import presentation
 from models.train.volumes import Frames, at_pitch
 from models.train.women import with_prior
@@ -49,7 +50,7 @@ def groups(plan: TrainPlan) -> list[Group]:
     """Return the held-out women, then those of each training style whose scores are for calibration only."""
     first, count, share = HELD_OUT_SEEDS, plan.held_out_exams, plan.held_out_malignant_share
     found = [Group(range(first, first + count), HELD_OUT_STYLE, share)]
-    for number, style in enumerate(TRAINING_STYLES if plan.reference_exams else ()):
+    for number, style in enumerate(phantom.TRAINING_STYLES if plan.reference_exams else ()):
         first = REFERENCE_SEEDS + number * plan.reference_exams
         women = range(first, first + plan.reference_exams)
         found.append(Group(women, style, plan.reference_malignant_share))
@@ -99,20 +100,13 @@ def take(seed: int, spec: ExamSpec, slot: Slot, family: str) -> Taken:
     """Return the image or volume of one slot."""
     scene = _breast(seed, spec, slot[0]).scene(slot[1])
     style = phantom.STYLES[spec.vendor]
-    return phantom.mammogram(scene, style) if family == "ffdm" else phantom_volume(scene, style)
+    return phantom.mammogram(scene, style) if family == "ffdm" else volume(scene, style)
 
 
 @lru_cache(maxsize=2)
 def _breast(seed: int, spec: ExamSpec, laterality: Laterality) -> phantom.Breast:
     """One breast for its two views: its tissue is laid once."""
     return phantom.Breast(seed, spec, laterality)
-
-
-def phantom_volume(scene: phantom.Scene, style: phantom.VendorStyle) -> PhantomVolume:
-    """Return the volume of a scene."""
-    from models.phantom.tomosynthesis import volume
-
-    return volume(scene, style)
 
 
 def predict(model: LoadedModel, taken: Taken) -> ViewPrediction:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import phantom
-from models.train.plan import TRAINING_STYLES
 
 if TYPE_CHECKING:
     from models.phantom import ExamSpec, LesionSpec
@@ -20,7 +19,7 @@ _SMALL_SHARE = 0.3
 
 def style_of(seed: int) -> str:
     """Return the training style of a woman; both styles are equally frequent."""
-    return TRAINING_STYLES[(seed // 2) % len(TRAINING_STYLES)]
+    return phantom.TRAINING_STYLES[(seed // 2) % len(phantom.TRAINING_STYLES)]
 
 
 def side_of(seed: int) -> Laterality:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.phantom import ExamSpec
+from models.phantom import TRAINING_STYLES, ExamSpec
 from models.preprocess import SETTINGS
 from models.train import augment
 from models.train.crops import NOWHERE, Places, cut, draw
@@ -23,7 +23,6 @@ from models.train.plan import (
     HELD_OUT_STYLE,
     PLANS,
     TRAIN_SEEDS,
-    TRAINING_STYLES,
     VALIDATION_SEEDS,
     TrainPlan,
     fold_of,
