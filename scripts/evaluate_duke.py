@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models import predict
+from models.evaluate.roc import Estimate, bootstrap
 
 PIXEL_MM = 0.1
 MARKS = 2
@@ -104,16 +105,16 @@ def evaluate(folder: Path, model: predict.LoadedModel) -> list[tuple[str, dict[s
     return rows
 
 
-def interval(values: NDArray[np.float64], patients: list[str]) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the mean, patients redrawn whole."""
+def interval(values: NDArray[np.float64], patients: list[str]) -> Estimate:
+    """Return the mean with its 95 % bootstrap interval, patients redrawn whole."""
     rng = np.random.default_rng(1)
     names = sorted(set(patients))
     groups = [values[[p == name for p in patients]] for name in names]
-    means = [
-        np.concatenate([groups[i] for i in rng.integers(len(names), size=len(names))]).mean() for _ in range(DRAWS)
-    ]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+
+    def redrawn() -> float:
+        return float(np.concatenate([groups[i] for i in rng.integers(len(names), size=len(names))]).mean())
+
+    return bootstrap(float(values.mean()), redrawn, DRAWS)
 
 
 def main() -> int:
@@ -127,10 +128,9 @@ def main() -> int:
         f"{model.info.name} {model.info.version} ({model.info.label}), {len(rows)} slices of {len(set(patients))} women"
     )
     for name in RULES:
-        hits = np.array([row[1][name] for row in rows], float)
-        low, high = interval(hits, patients)
+        hit = interval(np.array([row[1][name] for row in rows], float), patients)
         chance = float(np.mean([row[2][name] for row in rows]))
-        print(f"{name:<20} top {MARKS} marks hit {hits.mean():.3f} ({low:.3f}-{high:.3f}), by chance {chance:.3f}")
+        print(f"{name:<20} top {MARKS} marks hit {hit.value:.3f} ({hit.low:.3f}-{hit.high:.3f}), chance {chance:.3f}")
     print(f"out of distribution: {np.mean([row[3] > 1 for row in rows]):.3f} of slices")
     return 0
 
