@@ -12,8 +12,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
-from screening.dicom import mg_modules, sr_codes
-from screening.dicom.sr_items import code_item
+from screening.dicom import mg_modules
 
 if TYPE_CHECKING:
     from screening.dicom.bto_object import BtoPixels, Sweep
@@ -57,16 +56,6 @@ def pixel_description(dataset: Dataset, image: BtoPixels) -> None:
     dataset.LossyImageCompression = "00"
     dataset.BurnedInAnnotation = "NO"
     dataset.RecognizableVisualFeatures = "NO"
-
-
-def breast_view(dataset: Dataset, image: BtoPixels) -> None:
-    """Breast View module (PS3.3 C.8.21.6)."""
-    view = code_item(sr_codes.VIEWS[image.view])
-    modifiers = [code_item(sr_codes.MODIFIERS[m]) for m in image.modifiers if m in sr_codes.MODIFIERS]
-    view.ViewModifierCodeSequence = DicomSequence(modifiers)
-    dataset.ViewCodeSequence = DicomSequence([view])
-    dataset.BreastImplantPresent = "YES" if image.implant_present else "NO"
-    dataset.PartialView = "NO"
 
 
 def acquisition(dataset: Dataset, image: BtoPixels) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import BreastTomosynthesisImageStorage, ExplicitVRLittleEndian
 
-from screening.dicom import bto_groups, bto_modules
+from screening.dicom import bto_groups, bto_modules, mg_modules
 from screening.dicom.mg_encode import encode
 from screening.dicom.mg_modules import PATIENT_ORIENTATION
 from screening.dicom.mg_object import Intent
@@ -110,7 +110,7 @@ def bto_dataset(image: BtoPixels, transfer_syntax: str = ExplicitVRLittleEndian)
     dataset = Dataset()
     bto_modules.general(dataset, image)
     bto_modules.pixel_description(dataset, image)
-    bto_modules.breast_view(dataset, image)
+    mg_modules.breast_view(dataset, image)
     bto_modules.acquisition(dataset, image)
     bto_groups.dimensions(dataset, image)
     bto_groups.functional_groups(dataset, image)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from screening.dicom.mg_object import Intent, MgPixels
     from screening.domain.identifiers import SeriesInstanceUid, SopInstanceUid
-    from screening.domain.study import Device, StudyHeader
+    from screening.domain.study import Device, StudyHeader, ViewModifier
 
 BREAST = Code("76752008", "SCT", "Breast")
 
@@ -98,6 +98,22 @@ class Instance(Protocol):
         """Image Comments; empty for none."""
 
 
+class Viewed(Protocol):
+    """What the view of an image is told from."""
+
+    @property
+    def view(self) -> View:
+        """Projection."""
+
+    @property
+    def modifiers(self) -> tuple[ViewModifier, ...]:
+        """How the view departs from the standard one."""
+
+    @property
+    def implant_present(self) -> bool:
+        """Whether the breast has an implant."""
+
+
 def general(dataset: Dataset, image: Instance) -> None:
     """SOP Common, Patient, General Study, General Series, General Equipment, General Image."""
     header, woman, at = image.header, image.header.participant, image.acquired_at
@@ -153,6 +169,11 @@ def positioning(dataset: Dataset, image: MgPixels) -> None:
     dataset.OrganExposed = "BREAST"
     dataset.PositionerType = "MAMMOGRAPHIC"
     dataset.ViewPosition = image.view.value
+    breast_view(dataset, image)
+
+
+def breast_view(dataset: Dataset, image: Viewed) -> None:
+    """View with its modifiers, implant, whole breast: Mammography Image and Breast View (PS3.3 C.8.11.7, C.8.21.6)."""
     view = code_item(sr_codes.VIEWS[image.view])
     modifiers = [code_item(sr_codes.MODIFIERS[m]) for m in image.modifiers if m in sr_codes.MODIFIERS]
     view.ViewModifierCodeSequence = DicomSequence(modifiers)
