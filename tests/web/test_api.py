@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,30 +10,17 @@ from starlette.testclient import TestClient
 
 from screening.app.compose import Service
 from screening.app.demo.clock import PlayedClock
-from screening.app.server import build_app
 from screening.app.terminal import housekeep
 from screening.app.work import drain
 from screening.domain.events import LateImagesReceived
 from screening.domain.identifiers import CaseId
 from screening.workflow.recorded_case import load, record
-from tests.services import BIRTH_DATE, FAMILY, GIVEN, PATIENT_ID, make_service, open_plain_case
+from tests.services import BIRTH_DATE, FAMILY, GIVEN, PATIENT_ID, open_plain_case
 
 ANNE = {"reader": "anne", "registration": "BIG1"}
 BEN = {"reader": "ben", "registration": "BIG2"}
 CARLA = {"reader": "carla", "registration": "BIG3"}
 RECALL = {"opinion": "recall", "right": {"category": 4, "findings": [{"type": "mass", "size_mm": 11.0}]}}
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    made = make_service(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def client(service: Service) -> TestClient:
-    return TestClient(build_app(service))
 
 
 @pytest.fixture

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from starlette.testclient import TestClient
 
 from screening.app.compose import Service
-from screening.app.server import build_app
 from screening.app.terminal import housekeep
 from screening.domain.events import ReadRecorded
 from screening.domain.identifiers import CaseId
-from tests.services import make_service, open_plain_case
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    made = make_service(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def client(service: Service) -> TestClient:
-    return TestClient(build_app(service))
+from tests.services import open_plain_case
 
 
 @pytest.fixture

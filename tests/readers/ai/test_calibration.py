@@ -10,27 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.ai.calibration import SHIPPED, Calibration, Calibrations, Standing, Stratum
+from readers.ai.calibration import SHIPPED, Calibrations, Standing, Stratum
 from readers.ai.calibration_maps import LogitMap
 from screening.domain.ai_read import AiIdentity
 from screening.domain.errors import CalibrationInvalid, InvalidInput
 from screening.domain.quality import ReasonCode
+from tests.readers.ai.known_model import CALIBRATION
 
 IDENTITY = AiIdentity("net", "1", "w" * 64, "crop@1", "p" * 64, "torch", "f32", "torch 2", "phantom-trained")
 STRATUM = Stratum("Maker", "Model", "1.0", "unit-a")
-CALIBRATION = Calibration(
-    id="cal-1",
-    product="net@1",
-    weights_sha256="w" * 64,
-    preprocessing_sha256="p" * 64,
-    stratum=Stratum("Maker", "Model", "1.0"),
-    mapping=LogitMap(1.2, -3.0),
-    prevalence=0.004,
-    exam_deciles=tuple(n / 10 for n in range(1, 10)),
-    flag_from=10,
-    population="reference normals",
-    standing=Standing.ACCEPTED,
-)
 DAYS = st.dates(date(2020, 1, 1), date(2029, 12, 31))
 
 
