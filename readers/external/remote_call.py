@@ -5,8 +5,10 @@ Nothing it sends is logged or quoted: an error page may hold a woman's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import IO, Final, TypeVar
@@ -56,47 +58,105 @@ class _Upload:
         return self._stream.tell()
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One request under way, over a connection of its own; `check` raises once its time is over."""
+
+    client: httpx2.Client
+    check: Callable[[], None]
+
+    def info(self) -> Info:
+        return _parsed(Info, self._send(self.client.build_request("GET", "/info")))
+
+    def read_ids(self, request: Request) -> Reply:
+        headers = {"Content-Type": "application/json"}
+        sent = self.client.build_request("POST", "/read", content=request.model_dump_json(), headers=headers)
+        return _parsed(Reply, self._send(sent))
+
+    def read_files(self, request: Request, files: Iterable[Path]) -> Reply:
+        with ExitStack() as opened:
+            parts = [
+                ("files", (f"{n}.dcm", _Upload(opened.enter_context(path.open("rb")), self.check), "application/dicom"))
+                for n, path in enumerate(files, start=1)
+            ]
+            study = {"study": request.model_dump_json()}
+            sent = self.client.build_request("POST", "/read", data=study, files=parts)  # type: ignore[arg-type]
+            return _parsed(Reply, self._send(sent))
+
+    def _send(self, request: httpx2.Request) -> bytes:
+        request.extensions = {**request.extensions, "trace": self._trace}
+        response = self.client.send(request, stream=True)
+        try:
+            return self._body(response)
+        finally:
+            response.close()
+
+    def _body(self, response: httpx2.Response) -> bytes:
+        if response.status_code != httpx2.codes.OK:
+            raise CallFailed(AiStatus.FAILED, ReasonCode.MODEL_FAILED)
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            self.check()
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise CallFailed(AiStatus.FAILED, ReasonCode.ANSWER_INVALID)
+        return bytes(body)
+
+    def _trace(self, _step: str, _about: object) -> None:
+        """Asked between the steps of a request: a call that was given up while it connected goes no further."""
+        self.check()
+
+
 class RemoteCalls:
-    """A client of one service. Redirects are not followed: studies go where the settings say and nowhere else."""
+    """Calls of one service. Redirects are not followed: studies go where the settings say and nowhere else.
+
+    The time limit is one for the whole call. A time limit of the socket starts anew with every byte, so a call runs in
+    a thread that is waited for no longer than that, and has its connection closed under it then.
+    """
 
     def __init__(self, options: RemoteOptions, seconds: Callable[[], float] = monotonic) -> None:
         """`seconds` is a monotonic clock."""
-        headers = {"Authorization": f"Bearer {options.token}"} if options.token else {}
-        self._client = httpx2.Client(
-            base_url=options.url, headers=headers, timeout=options.timeout_s, follow_redirects=False, trust_env=False
-        )
-        self._timeout_s = options.timeout_s
+        self._options = options
         self._seconds = seconds
+        self._tls = httpx2.create_ssl_context(trust_env=False)
 
     def info(self) -> Info:
         """GET /info. Raises CallFailed."""
-        check = self._deadline()
-        with self._failures():
-            return _parsed(Info, self._send(self._client.build_request("GET", "/info"), check))
+        return self._within(_Call.info)
 
     def read_ids(self, request: Request) -> Reply:
         """POST /read with ids only. Raises CallFailed."""
-        check = self._deadline()
-        headers = {"Content-Type": "application/json"}
-        with self._failures():
-            sent = self._client.build_request("POST", "/read", content=request.model_dump_json(), headers=headers)
-            return _parsed(Reply, self._send(sent, check))
+        return self._within(lambda call: call.read_ids(request))
 
     def read_files(self, request: Request, files: Mapping[str, Path]) -> Reply:
         """POST /read with the files, streamed, under neutral names. Raises CallFailed."""
-        check = self._deadline()
-        with self._failures(), ExitStack() as opened:
-            parts = [
-                ("files", (f"{number}.dcm", _Upload(opened.enter_context(path.open("rb")), check), "application/dicom"))
-                for number, path in enumerate(files.values(), start=1)
-            ]
-            study = {"study": request.model_dump_json()}
-            sent = self._client.build_request("POST", "/read", data=study, files=parts)  # type: ignore[arg-type]
-            return _parsed(Reply, self._send(sent, check))
+        return self._within(lambda call: call.read_files(request, files.values()))
+
+    def _within(self, ask: Callable[[_Call], Document]) -> Document:
+        """What the call answers, looking up the name, connecting, headers and body included in its time."""
+        with _failures(), self._client() as client:
+            worker = ThreadPoolExecutor(1, "remote-reader")
+            try:
+                return worker.submit(ask, _Call(client, self._deadline())).result(self._options.timeout_s)
+            except TimeoutError as error:
+                raise CallFailed(AiStatus.TIMED_OUT, ReasonCode.TIMED_OUT) from error
+            finally:
+                worker.shutdown(wait=False)
+
+    def _client(self) -> httpx2.Client:
+        options = self._options
+        return httpx2.Client(
+            base_url=options.url,
+            headers={"Authorization": f"Bearer {options.token}"} if options.token else {},
+            timeout=options.timeout_s,
+            verify=self._tls,
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     def _deadline(self) -> Callable[[], None]:
         """A check that raises once this call has taken its time."""
-        end = self._seconds() + self._timeout_s
+        end = self._seconds() + self._options.timeout_s
 
         def check() -> None:
             if self._seconds() > end:
@@ -104,33 +164,18 @@ class RemoteCalls:
 
         return check
 
-    def _send(self, request: httpx2.Request, check: Callable[[], None]) -> bytes:
-        response = self._client.send(request, stream=True)
-        try:
-            if response.status_code != httpx2.codes.OK:
-                raise CallFailed(AiStatus.FAILED, ReasonCode.MODEL_FAILED)
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                check()
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise CallFailed(AiStatus.FAILED, ReasonCode.ANSWER_INVALID)
-        finally:
-            response.close()
-        check()
-        return bytes(body)
 
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        """Failures of the network as codes."""
-        try:
-            yield
-        except httpx2.TimeoutException as error:
-            raise CallFailed(AiStatus.TIMED_OUT, ReasonCode.TIMED_OUT) from error
-        except httpx2.ConnectError as error:
-            raise CallFailed(AiStatus.FAILED, ReasonCode.READER_UNREACHABLE) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
-            raise CallFailed(AiStatus.FAILED, ReasonCode.MODEL_FAILED) from error
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Failures of the network as codes."""
+    try:
+        yield
+    except httpx2.TimeoutException as error:
+        raise CallFailed(AiStatus.TIMED_OUT, ReasonCode.TIMED_OUT) from error
+    except httpx2.ConnectError as error:
+        raise CallFailed(AiStatus.FAILED, ReasonCode.READER_UNREACHABLE) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        raise CallFailed(AiStatus.FAILED, ReasonCode.MODEL_FAILED) from error
 
 
 def _parsed(form: type[Document], body: bytes) -> Document:

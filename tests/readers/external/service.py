@@ -16,13 +16,18 @@ NAME = "Jansen^Zoë"
 
 @dataclass
 class Behaviour:
-    """What the service does: `how` it answers POST /read, and changes to the documents it sends."""
+    """What the service does: `how` it answers POST /read, and changes to the documents it sends.
+
+    `slow_info` drips the answer to GET /info. `hung_up` is set once a client no longer listens to what is dripping.
+    """
 
     how: str = "well"
     info: dict[str, Any] = field(default_factory=dict)
     reply: dict[str, Any] = field(default_factory=dict)
     requests: list[tuple[str, bytes]] = field(default_factory=list)
+    slow_info: bool = False
     over: threading.Event = field(default_factory=threading.Event)
+    hung_up: threading.Event = field(default_factory=threading.Event)
 
     def info_document(self) -> dict[str, Any]:
         """GET /info."""
@@ -52,12 +57,21 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        if self.behaviour.slow_info:
+            self._drip_headers()
+            return
         self._send(200, json.dumps(self.behaviour.info_document()).encode())
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])) if "Content-Length" in self.headers else b""
         self.behaviour.requests.append((self.headers["Content-Type"], body))
-        answers = {"silent": self._stay_silent, "slow": self._drip, "huge": self._flood, "hangup": self._hang_up}
+        answers = {
+            "silent": self._stay_silent,
+            "slow": self._drip,
+            "slow headers": self._drip_headers,
+            "huge": self._flood,
+            "hangup": self._hang_up,
+        }
         if self.behaviour.how in answers:
             answers[self.behaviour.how]()
             return
@@ -94,11 +108,23 @@ class _Handler(BaseHTTPRequestHandler):
     def _drip(self) -> None:
         """A byte at a time, each well within any time limit of a single read."""
         self._start(1_000_000)
-        while not self.behaviour.over.wait(0.05):
+        self._trickle(b" " * 1000)
+
+    def _drip_headers(self) -> None:
+        """The same before the answer has begun: a header line that does not end."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        self._trickle(b"X-Patience: " + b"x" * 100)
+        self.close_connection = True
+
+    def _trickle(self, content: bytes) -> None:
+        for byte in content:
+            if self.behaviour.over.wait(0.05):
+                return
             try:
-                self.wfile.write(b" ")
+                self.wfile.write(bytes([byte]))
                 self.wfile.flush()
             except OSError:
+                self.behaviour.hung_up.set()
                 return
 
     def _flood(self) -> None:

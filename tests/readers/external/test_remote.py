@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -89,10 +90,29 @@ def test_a_service_that_misbehaves_has_failed(
     assert "t0ken" not in caplog.text
 
 
-@pytest.mark.parametrize("how", ["silent", "slow"])
-def test_a_service_that_takes_too_long_is_timed_out(tmp_path: Path, how: str) -> None:
-    result = read(tmp_path, Behaviour(how))
+@pytest.mark.parametrize("how", ["silent", "slow", "slow headers"])
+def test_a_service_that_takes_too_long_is_cut_off_at_the_deadline(tmp_path: Path, how: str) -> None:
+    with serving(Behaviour(how)) as url:
+        reader = http(context(Files(tmp_path), url=url))
+        begun = monotonic()
+        result = reader.read(STUDY, Pictures(), "unit-a")
+        taken = monotonic() - begun
     assert (result.status, result.reasons) == (AiStatus.TIMED_OUT, (ReasonCode.TIMED_OUT,))
+    assert taken < 2.0, "the limit is 0.8 s"
+
+
+def test_the_deadline_holds_for_who_it_is_too(tmp_path: Path) -> None:
+    behaviour = Behaviour("slow headers", slow_info=True)
+    with serving(behaviour) as url, pytest.raises(ModelUnusable, match="timed_out"):
+        http(context(Files(tmp_path), url=url))
+
+
+def test_no_connection_outlives_the_call(tmp_path: Path) -> None:
+    """A reply that never ends is not listened to in the background either."""
+    behaviour = Behaviour("slow headers")
+    with serving(behaviour) as url:
+        http(context(Files(tmp_path), url=url)).read(STUDY, Pictures(), "unit-a")
+        assert behaviour.hung_up.wait(5)
 
 
 @pytest.mark.parametrize(
