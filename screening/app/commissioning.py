@@ -23,7 +23,8 @@ from readers.ai.commissioning.trust import Trust, record_path
 from screening.app.commissioning_labels import ExamNames, Truth
 from screening.app.commissioning_scores import NO_STRATUM, LocalScorer
 from screening.app.output import writing
-from screening.app.scoring import FilesInPlace, latest_prior
+from screening.app.priors import BatchPriors
+from screening.app.scoring import FilesInPlace
 from screening.app.settings import Settings
 from screening.domain.ai_read import AiIdentity
 from screening.domain.errors import ModelNotFound, ModelUnusable, NotFound
@@ -110,11 +111,10 @@ def gather(
     advance: Callable[[], object],
 ) -> list[ExamEvidence]:
     """The evidence of every exam whose truth is known, compared with its prior as in use; `advance` follows each."""
-    evidence = []
+    evidence, priors = [], BatchPriors(studies)
     for study in studies:
         if study.study_instance_uid in truths:
-            prior = latest_prior(study, studies)
-            evidence.append(scorer.score(study, truths[study.study_instance_uid], prior))
+            evidence.append(scorer.score(study, truths[study.study_instance_uid], priors.latest(study)))
             advance()
     return evidence
 

@@ -16,6 +16,7 @@ from screening.app.documents import from_data, to_json
 from screening.app.explaining import write_explanation
 from screening.app.output import writing
 from screening.app.pictures import pictures_of
+from screening.app.priors import BatchPriors
 from screening.app.results_folder import ResultsFolder, results_folder
 from screening.dicom.cad_outcome import NO_PART
 from screening.dicom.contact_sheet import render_contact_sheet
@@ -150,19 +151,10 @@ def describe(
 def score_all(scorer: Scorer, studies: Iterable[Study], out: Path) -> Iterator[ScoredExam]:
     """Score studies one by one, each complete on disk before the next begins; a prior is taken from the same batch."""
     batch = list(studies)
+    priors = BatchPriors(batch)
     with results_folder(out) as results:
         for study in batch:
-            yield scorer.score(study, results, latest_prior(study, batch))
-
-
-def latest_prior(study: Study, batch: Iterable[Study]) -> Study | None:
-    """The latest earlier exam of the same woman (issuer and id) in the batch, or None."""
-    day, woman = study.header.study_date, study.header.person
-    if day is None or not woman.value:
-        return None
-    dated = ((other.header.study_date, other) for other in batch if other.header.person == woman)
-    earlier = [(date, other) for date, other in dated if date is not None and date < day]
-    return max(earlier, key=lambda found: (found[0], found[1].study_instance_uid))[1] if earlier else None
+            yield scorer.score(study, results, priors.latest(study))
 
 
 def _complete(folder: Path, signature: str) -> AiRead | None:

@@ -47,6 +47,23 @@ class ContentFiles:
             raise StoreUnavailable(f"a file could not be stored: {error.strerror or type(error).__name__}") from error
         return stored
 
+    def take(self, source: Path) -> StoredFile:
+        """Store a file that the caller gives away: moved where it lies on this disk, else copied and removed.
+
+        Raises StoreUnavailable like `put`; the source is then left as it was.
+        """
+        if source.stat().st_dev != self._root.stat().st_dev:
+            stored = self.put(source)
+            source.unlink()
+            return stored
+        try:
+            stored = _fix(source)
+            self._settle(source, stored.digest)
+            source.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"a file could not be stored: {error.strerror or type(error).__name__}") from error
+        return stored
+
     def path(self, digest: FileDigest) -> Path:
         """Where the bytes are. Raises NotFound."""
         path = self._place(digest)
@@ -104,6 +121,15 @@ def _copy(source: IO[bytes], copy: IO[bytes]) -> StoredFile:
     os.fchmod(copy.fileno(), 0o440)
     os.fsync(copy.fileno())
     return StoredFile(FileDigest(digest.hexdigest()), size)
+
+
+def _fix(source: Path) -> StoredFile:
+    """Hash a file where it lies, and have every byte of it on disk."""
+    with source.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        os.fchmod(file.fileno(), 0o440)
+        os.fsync(file.fileno())
+        return StoredFile(FileDigest(digest.hexdigest()), file.tell())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -125,6 +125,19 @@ class RefusalRow(Row):
     received_at: Mapped[datetime]
 
 
+class AwaitedExamRow(Row):
+    """An exam whose images are still coming in, from its first image until its case is opened or told."""
+
+    __tablename__ = "awaited_exams"
+
+    exam: Mapped[str] = mapped_column(primary_key=True)
+    study_instance_uid: Mapped[str]
+    unit: Mapped[str]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class EpisodeRecordRow(Row):
     """One invitation round of one woman; `objections` is a sorted JSON list."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from screening.domain.errors import ConcurrentUpdate, StoreUnavailable
 from screening.store.ai_reads import SqlAiReads
+from screening.store.awaited import SqlAwaitedExams
 from screening.store.cases import SqlCases
 from screening.store.exams import SqlExams
 from screening.store.jobs import SqlJobs, open_client
@@ -67,6 +68,11 @@ class SqlUnitOfWork:
     def jobs(self) -> SqlJobs:
         """Background work, enqueued in this very transaction."""
         return SqlJobs(self._session, self._client)
+
+    @cached_property
+    def awaited(self) -> SqlAwaitedExams:
+        """Exams whose images are still coming in."""
+        return SqlAwaitedExams(self._session)
 
     @cached_property
     def audit(self) -> SqlAuditRows:

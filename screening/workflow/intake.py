@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from screening.domain.errors import NotDicom
 from screening.domain.identifiers import FileDigest, StudyInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Image, StoredObject
-from screening.workflow.ports import Files, InstanceReader, Registered, UnitOfWork
+from screening.workflow.ports import (
+    Clock,
+    Files,
+    InstanceReader,
+    ReadInstance,
+    Registered,
+    UnitOfWork,
+    UnitOfWorkFactory,
+)
+
+Then = Callable[[UnitOfWork, ReadInstance, Registered], None]
+"""What else is recorded of an instance in the transaction that registers it."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +35,38 @@ class Received:
     reason: ReasonCode | None
 
 
-def receive_file(uow: UnitOfWork, files: Files, reader: InstanceReader, path: Path, at: datetime) -> Received:
-    """Store one file safely, describe it and register it; receiving the same file again changes nothing."""
-    stored = files.put(path)
+def receive_file(
+    units: UnitOfWorkFactory,
+    files: Files,
+    reader: InstanceReader,
+    path: Path,
+    clock: Clock,
+    *,
+    then: Then | None = None,
+    consume: bool = False,
+) -> Received:
+    """Store one file safely, describe it and register it; receiving the same file again changes nothing.
+
+    Bytes are copied and parsed outside any transaction, so that senders do not wait for one another. With `consume`
+    the file at `path` is moved rather than copied. Raises StoreUnavailable when it could not be kept.
+    """
+    digest = (files.take(path) if consume else files.put(path)).digest
     try:
-        instance = reader.read(files.path(stored.digest), stored.digest)
+        instance = reader.read(files.path(digest), digest)
     except NotDicom:
-        uow.exams.refuse(stored.digest, ReasonCode.NOT_DICOM, at)
-        return Received(path.name, stored.digest, None, None, ReasonCode.NOT_DICOM)
-    reason = _reason(instance.content)
+        with units() as uow:
+            uow.exams.refuse(digest, ReasonCode.NOT_DICOM, clock.now())
+        return Received(path.name, digest, None, None, ReasonCode.NOT_DICOM)
+    reason, study = _reason(instance.content), instance.header.study_instance_uid
     if reason is ReasonCode.OWN_RESULT:
-        return Received(path.name, stored.digest, instance.header.study_instance_uid, None, reason)
-    registered = uow.exams.register(instance, at)
+        return Received(path.name, digest, study, None, reason)
+    with units() as uow:
+        registered = uow.exams.register(instance, clock.now())
+        if then is not None:
+            then(uow, instance, registered)
     if registered is Registered.DUPLICATE_DIFFERS:
         reason = ReasonCode.DUPLICATE_DIFFERS
-    return Received(path.name, stored.digest, instance.header.study_instance_uid, registered, reason)
+    return Received(path.name, digest, study, registered, reason)
 
 
 def files_under(paths: Iterable[Path]) -> list[Path]:

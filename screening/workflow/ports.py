@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +66,10 @@ class Files(FileLocator, Protocol):
 
     def put(self, source: Path) -> StoredFile:
         """Copy, fsync and name by content; putting the same bytes again changes nothing."""
+        ...
+
+    def take(self, source: Path) -> StoredFile:
+        """As `put`, but the source goes away: on the store's own disk it is moved, which spares writing it twice."""
         ...
 
     def digests(self) -> Iterator[FileDigest]:
@@ -275,6 +279,32 @@ class Jobs(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class AwaitedExam:
+    """An exam whose images are still coming in: one of its studies, where it was made, and when the last one came."""
+
+    exam: str
+    study: StudyInstanceUid
+    unit: str
+    last_at: datetime
+
+
+class AwaitedExams(Protocol):
+    """Exams that wait until no more images come; kept beside the instances, so that a restart forgets none."""
+
+    def note(self, awaited: AwaitedExam, quiet: timedelta, longest: timedelta) -> None:
+        """An image came: the exam is due `quiet` after it, and at the latest `longest` after the first one."""
+        ...
+
+    def due(self, now: datetime, most: int) -> Sequence[AwaitedExam]:
+        """Exams that waited long enough, the longest waiting first."""
+        ...
+
+    def settle(self, awaited: AwaitedExam) -> bool:
+        """Stop waiting, unless an image came since `last_at`; returns whether it was settled."""
+        ...
+
+
 class AuditRows(Protocol):
     """What audits read."""
 
@@ -314,6 +344,8 @@ class UnitOfWork(Protocol):
     def policies(self) -> Policies: ...  # noqa: D102
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102
+    @property
+    def awaited(self) -> AwaitedExams: ...  # noqa: D102
     @property
     def audit(self) -> AuditRows: ...  # noqa: D102
     @property

@@ -80,8 +80,7 @@ def _receive(service: Service, files: Sequence[Path], hidden: bool) -> list[Rece
     with progress_bar(hidden) as bar:
         task = bar.add_task("storing files", total=len(files))
         for path in files:
-            with service.units() as uow:
-                received.append(receive_file(uow, service.files, reader, path, service.clock.now()))
+            received.append(receive_file(service.units, service.files, reader, path, service.clock))
             bar.advance(task)
     return received
 

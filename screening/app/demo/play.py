@@ -102,8 +102,7 @@ def _play(
 def _take_in(service: Service, files: Iterable[Path], done: Advance) -> None:
     reader = compose.instance_reader()
     for path in files:
-        with service.units() as uow:
-            receive_file(uow, service.files, reader, path, service.clock.now())
+        receive_file(service.units, service.files, reader, path, service.clock)
         done()
 
 

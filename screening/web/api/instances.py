@@ -39,5 +39,4 @@ def _receive(upload: UploadFile, ops: Operations) -> Received:
         while block := upload.file.read(1 << 20):
             scratch.write(block)
         scratch.flush()
-        with ops.units() as uow:
-            return receive_file(uow, ops.files, ops.instances, Path(scratch.name), ops.clock.now())
+        return receive_file(ops.units, ops.files, ops.instances, Path(scratch.name), ops.clock)

@@ -1,0 +1,31 @@
+"""Exams whose images are still coming in over the network."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from screening.store.types import UtcDateTime
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "awaited_exams",
+        sa.Column("exam", sa.Text(), nullable=False),
+        sa.Column("study_instance_uid", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("first_at", UtcDateTime(), nullable=False),
+        sa.Column("last_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("exam", name=op.f("pk_awaited_exams")),
+    )
+    op.create_index(op.f("ix_awaited_exams_due_at"), "awaited_exams", ["due_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("awaited_exams")
