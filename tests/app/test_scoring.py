@@ -12,15 +12,16 @@ import pytest
 from readers.ai.calibration import Calibrations
 from readers.ai.reader import NeuralReader
 from screening.app.results_folder import results_folder
-from screening.app.scoring import READ_FILE, ScoredExam, Scorer, latest_prior, score_all
+from screening.app.scoring import READ_FILE, ScoredExam, Scorer, score_all
 from screening.app.system import SystemClock
 from screening.dicom.cad_sr import MammographyCadSrWriter
 from screening.domain.errors import InvalidInput
-from screening.domain.identifiers import FileDigest, PersonId
+from screening.domain.identifiers import FileDigest
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Study
 from screening.workflow.assemble import assemble
 from screening.workflow.ports import ReadInstance
+from tests.app.test_priors import dated
 from tests.readers.ai.known_model import CALIBRATION, KnownModel
 from tests.readers.ai.studies import Pictures
 from tests.services import instances
@@ -94,22 +95,6 @@ def test_other_bytes_under_a_known_uid_show_in_the_read() -> None:
     (made,) = assemble([first, *others, changed])
     read = scorer().reader.read(made, Pictures(), "")
     assert ReasonCode.DUPLICATE_DIFFERS in [item.reason for item in read.excluded]
-
-
-def dated(number: int, day: date | None, woman: str = "SYN-1") -> Study:
-    """An exam of a woman on a day."""
-    (made,) = assemble(instances(f"1.2.840.{number}", f"ACC{number}"))
-    of = replace(made.header.participant, person=PersonId("TEST", woman))
-    return replace(made, header=replace(made.header, study_date=day, participant=of))
-
-
-def test_the_prior_is_the_latest_earlier_exam_of_the_same_woman_in_the_batch() -> None:
-    now, before, long_ago = dated(1, date(2026, 1, 5)), dated(2, date(2024, 1, 5)), dated(3, date(2022, 1, 5))
-    batch = [long_ago, now, before, dated(4, date(2025, 1, 5), "SYN-2"), dated(5, None), dated(6, date(2027, 1, 5))]
-    assert latest_prior(now, batch) == latest_prior(now, batch[::-1]) == before
-    assert latest_prior(long_ago, batch) is None
-    assert latest_prior(dated(5, None), batch) is None
-    assert latest_prior(dated(7, date(2026, 1, 5), ""), [*batch, dated(8, date(2024, 1, 5), "")]) is None
 
 
 def test_a_prior_that_came_later_makes_the_exam_be_scored_again(tmp_path: Path) -> None:

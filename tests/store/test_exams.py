@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event, text
+from sqlalchemy.orm import Session
 
 from screening.domain.errors import NotFound
 from screening.domain.events import Objection
 from screening.domain.identifiers import EpisodeId, StudyInstanceUid
 from screening.domain.quality import ReasonCode
+from screening.store.exams import SqlExams
 from screening.store.uow import SqlUnits
 from screening.workflow.ports import Registered
 from tests.store.samples import (
@@ -121,6 +127,39 @@ def test_the_latest_earlier_study_of_the_same_woman_is_the_prior(units: SqlUnits
         priors = {uid: uow.exams.latest_prior(uow.exams.study(StudyInstanceUid(uid))) for uid in [*days, "1.9.9"]}
         assert uow.exams.studies() == [*days, "1.9.9"]
     assert priors == {"1.9.1": None, "1.9.2": "1.9.1", "1.9.3": "1.9.2", "1.9.4": "1.9.3", "1.9.9": None}
+
+
+def test_the_prior_is_looked_up_by_index_however_many_studies_there_are(engine: Engine, units: SqlUnits) -> None:
+    """Neither the studies nor the women are gone through one by one."""
+    with units() as uow:
+        for n, day in enumerate((date(2022, 3, 1), date(2024, 3, 1)), 1):
+            content = image(f"1.8.{n}", StudyInstanceUid(f"1.9.{n}"), str(n))
+            uow.exams.register(received(content, WOMAN, day), NOW)
+        study = uow.exams.study(StudyInstanceUid("1.9.2"))
+    with Session(engine) as session:
+        plans = explained(session, lambda: SqlExams(session).latest_prior(study))
+    assert len(plans) == 2, "the woman, then her studies"
+    for plan in plans:
+        assert re.search(r"SEARCH|Index", plan), plan
+        assert not re.search(r"\bSCAN\b|Seq Scan", plan), plan
+    assert "ix_studies_person_id_study_date" in plans[1]
+
+
+def explained(session: Session, look_up: Callable[[], object]) -> list[str]:
+    """The plan of every query of a look-up; few rows would make PostgreSQL read them all, so that is forbidden it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: Any) -> None:
+        asked.append((statement, given))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    look_up()
+    event.remove(connection, "before_cursor_execute", note)
+    word = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    return ["\n".join(map(str, connection.exec_driver_sql(f"{word} {sql}", given))) for sql, given in asked]
 
 
 def test_a_study_without_a_date_has_no_prior(units: SqlUnits) -> None:
