@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from models.architectures.graphs import Graph
 from models.torchvision_shim import make_importable
 
 make_importable()
@@ -29,6 +30,8 @@ MALIGNANT = 1
 """Place of the class malignant; benign is 0."""
 CROP_PX = 256
 CROPS = 6
+SIZE = (2944, 1920)
+"""Rows and columns of the published input."""
 _WIDTHS = (16, 32, 64, 128, 256)
 _LOCAL, _ATTENTION = 512, 128
 
@@ -46,6 +49,28 @@ class GmicOutput(NamedTuple):
     crops: Tensor
     attention: Tensor
     corners: Tensor
+    features: Tensor
+
+
+class Whole(NamedTuple):
+    """What the global network says of B images: saliency (B, 2, h, w) and its strongest features (B, 256)."""
+
+    saliency: Tensor
+    strongest: Tensor
+
+
+class Hidden(NamedTuple):
+    """What the local network makes of N crops: hidden (N, 512)."""
+
+    hidden: Tensor
+
+
+class Joined(NamedTuple):
+    """What both say together, as in GmicOutput."""
+
+    fused: Tensor
+    crops: Tensor
+    attention: Tensor
     features: Tensor
 
 
@@ -104,14 +129,35 @@ class Gmic(nn.Module):
 
     def forward(self, x: Tensor) -> GmicOutput:
         """Return all of the answer; see GmicOutput for shapes."""
-        features = self.ds_net(x)
-        saliency = self.left_postprocess_net["gn_conv_last"](features).sigmoid()
+        saliency, strongest = self.whole(x)
         corners = self.corners(saliency.detach(), (x.shape[-2], x.shape[-1]))
-        hidden = self.read_crops(x, corners)
+        fused, crops, attention, features = self.join(strongest, self.read_crops(x, corners))
+        return GmicOutput(fused, saliency, crops, attention, corners, features)
+
+    def whole(self, x: Tensor) -> Whole:
+        """Return the map and the strongest features of whole images."""
+        features = self.ds_net(x)
+        return Whole(self.left_postprocess_net["gn_conv_last"](features).sigmoid(), features.amax((2, 3)))
+
+    def join(self, strongest: Tensor, hidden: Tensor) -> Joined:
+        """Return the answer from the strongest features (B, 256) and what was read of the crops (B, K, 512)."""
         attention = self.attention(hidden)
-        joined = torch.cat([features.amax((2, 3)), (attention[..., None] * hidden).sum(1)], 1)
-        fused = self.fusion_dnn(joined).sigmoid()
-        return GmicOutput(fused, saliency, self.classifier_linear(hidden).sigmoid(), attention, corners, joined)
+        features = torch.cat([strongest, (attention[..., None] * hidden).sum(1)], 1)
+        fused = self.fusion_dnn(features).sigmoid()
+        return Joined(fused, self.classifier_linear(hidden).sigmoid(), attention, features)
+
+    def graphs(self) -> dict[str, Graph]:
+        """Return the graphs `global` (an image of SIZE), `local` (its crops) and `view` (both joined).
+
+        Which crops to read is decided between the first and the second, by `corners`.
+        """
+        crop = (self.count, 1, self.crop_px, self.crop_px)
+        hidden = (1, self.count, _LOCAL)
+        return {
+            "global": Graph(_WholeStep(self), ((1, 1, *SIZE),), Whole._fields),
+            "local": Graph(_ReadStep(self), (crop,), Hidden._fields, batch=self.count),
+            "view": Graph(_JoinStep(self), ((1, _WIDTHS[-1]), hidden), Joined._fields),
+        }
 
     def corners(self, saliency: Tensor, size: tuple[int, int]) -> Tensor:
         """Return int64 (B, K, 2): top left corners, (row, column) in input pixels, of the crops to read."""
@@ -130,14 +176,40 @@ class Gmic(nn.Module):
             for image, places in zip(x, corners.tolist(), strict=True)
             for row, col in places
         ]
-        hidden: Tensor = self.dn_resnet(torch.stack(crops).expand(-1, 3, -1, -1))
-        return hidden.reshape(x.shape[0], -1, _LOCAL)
+        return self.read(torch.stack(crops)).hidden.reshape(x.shape[0], -1, _LOCAL)
+
+    def read(self, crops: Tensor) -> Hidden:
+        """Return what the local network makes of crops (N, 1, side, side)."""
+        return Hidden(self.dn_resnet(crops.expand(-1, 3, -1, -1)))
 
     def attention(self, hidden: Tensor) -> Tensor:
         """Return each crop's share of the local evidence, (B, K), by gated attention."""
         gated = self.mil_attn_U(hidden).sigmoid() * self.mil_attn_V(hidden).tanh()
         weights: Tensor = self.mil_attn_w(gated)[..., 0].softmax(1)
         return weights
+
+
+class _Step(nn.Module):
+    """One step of a network as a module of its own, for export."""
+
+    def __init__(self, network: Gmic) -> None:
+        super().__init__()
+        self.network, self.training = network, network.training
+
+
+class _WholeStep(_Step):
+    def forward(self, x: Tensor) -> Whole:
+        return self.network.whole(x)
+
+
+class _ReadStep(_Step):
+    def forward(self, crops: Tensor) -> Hidden:
+        return self.network.read(crops)
+
+
+class _JoinStep(_Step):
+    def forward(self, strongest: Tensor, hidden: Tensor) -> Joined:
+        return self.network.join(strongest, hidden)
 
 
 def pick_windows(saliency: NDArray[np.float32], window: tuple[int, int], count: int) -> list[tuple[int, int]]:
@@ -157,10 +229,5 @@ def pick_windows(saliency: NDArray[np.float32], window: tuple[int, int], count: 
     return picked
 
 
-def resnet18() -> Gmic:
-    """The published size: 14.1 M parameters, six crops of 256 x 256 pixels."""
-    return Gmic()
-
-
-VARIANTS = {"gmic.resnet18": resnet18}
-"""Names `family.tag` and how to build each, untrained."""
+VARIANTS = {"gmic.resnet18": Gmic}
+"""Names `family.tag` and how to build each, untrained: the published size, 14.1 M parameters."""

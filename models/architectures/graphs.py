@@ -9,6 +9,7 @@
 `fusion`: views (1, 4, E), mask (1, 4), priors (1, 4, E), mask (1, 4) -> breasts (1, 2), exam (1,)
 
 Five logits are always: malignant, then the lesion types in the order of `labels.LESION_TYPES`. B is 1 except for slabs.
+Families that are imported keep the graphs and logits of their publishers: each says its own.
 """
 
 from __future__ import annotations

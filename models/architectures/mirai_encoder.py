@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from models.architectures.graphs import Graph
 from models.torchvision_shim import make_importable
 
 make_importable()
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
 
 FEATURES = 512
 YEARS = 5
+SIZE = (2048, 1664)
+"""Rows and columns of the published input."""
 
 
 class EncoderLogits(NamedTuple):
     """For B views: risk logits (B, 5) of a cancer within year 1..5, or None without a head; features (B, 512)."""
 
     risk: Tensor | None
+    features: Tensor
+
+
+class Features(NamedTuple):
+    """For B views: features (B, 512)."""
+
     features: Tensor
 
 
@@ -64,16 +73,30 @@ class MiraiEncoder(nn.Module):
         features = self.backbone(x)
         return EncoderLogits(None if self.head is None else self.head(features), features)
 
+    def graphs(self) -> dict[str, Graph]:
+        """Return the graph `view`: one image of SIZE -> risk and features, or features alone without a head."""
+        shape = (1, 3, *SIZE)
+        if self.head is None:
+            return {"view": Graph(_Headless(self.backbone), (shape,), Features._fields)}
+        return {"view": Graph(self, (shape,), EncoderLogits._fields)}
+
+
+class _Headless(nn.Module):
+    """The encoder's features under their name."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone, self.training = backbone, backbone.training
+
+    def forward(self, x: Tensor) -> Features:
+        """Return the features."""
+        return Features(self.backbone(x))
+
 
 def _probabilities(logits: Tensor) -> Tensor:
     """One output is a yes or no, several exclude each other."""
     return logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(1)
 
 
-def resnet18() -> MiraiEncoder:
-    """The encoder alone: 11.2 M parameters."""
-    return MiraiEncoder()
-
-
-VARIANTS = {"mirai_encoder.resnet18": resnet18}
-"""Names `family.tag` and how to build each, untrained."""
+VARIANTS = {"mirai_encoder.resnet18": MiraiEncoder}
+"""Names `family.tag` and how to build each, untrained; this is the encoder alone, 11.2 M parameters."""

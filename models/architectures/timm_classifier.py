@@ -6,8 +6,10 @@ that activation needs no gradient, explains, and was never trained to place a fi
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from models.architectures.graphs import Graph
 from models.errors import UnknownModel
 from models.torchvision_shim import make_importable
 
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 RSNA_2023 = "convnext_small.fb_in22k_ft_in1k_384"
+"""The winner's backbone: 49.5 M parameters."""
+SMALLEST = "convnext_atto"
+"""The same family at 3.4 M parameters: for tests."""
+SIZE = (2048, 1024)
+"""Rows and columns the winner read."""
 
 
 class ClassifierLogits(NamedTuple):
@@ -56,11 +63,10 @@ class TimmClassifier(nn.Module):
         logits: Tensor = self.model.forward_head(places)
         return logits[:, 0].reshape(batch, rows, cols)
 
+    def graphs(self) -> dict[str, Graph]:
+        """Return the graph `view`: one image of SIZE -> malignancy, activation, features."""
+        return {"view": Graph(self, ((1, 3, *SIZE),), ClassifierLogits._fields)}
 
-def rsna_2023() -> TimmClassifier:
-    """ConvNeXt-small with global maximum pooling: 49.5 M parameters."""
-    return TimmClassifier()
 
-
-VARIANTS = {f"timm_classifier.{RSNA_2023}": rsna_2023}
+VARIANTS = {f"timm_classifier.{backbone}": partial(TimmClassifier, backbone) for backbone in (RSNA_2023, SMALLEST)}
 """Names `family.tag` and how to build each, untrained."""

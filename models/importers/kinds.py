@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from models.architectures import ARCHITECTURES
 from models.errors import CheckpointMismatch, UnknownModel
 from models.importers.plan import Plan
 
@@ -46,7 +47,6 @@ class Kind:
 
     name: str
     architecture: str
-    module: str
     builder: str
     plan: Plan
     rename: Callable[[str], str | None]
@@ -66,8 +66,9 @@ def get(name: str) -> Kind:
 
 def build(kind: Kind, settings: Mapping[str, object]) -> nn.Module:
     """Return the kind's untrained network. Raises UnknownModel for settings it does not know."""
+    module = importlib.import_module(ARCHITECTURES[kind.architecture])
     try:
-        network: nn.Module = getattr(importlib.import_module(kind.module), kind.builder)(**settings)
+        network: nn.Module = getattr(module, kind.builder)(**settings)
     except (TypeError, ValueError) as error:
         raise UnknownModel(f"{kind.architecture} cannot be built with {dict(settings)}: {error}") from error
     return network
@@ -124,7 +125,6 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="gmic",
             architecture="gmic.resnet18",
-            module="models.architectures.gmic",
             builder="Gmic",
             plan=Plan(
                 *("imported-gmic", "breast", "window", 2944, 1920, 4095.0, False, False, "image"), mean=(), deviation=()
@@ -141,7 +141,6 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="timm",
             architecture="timm_classifier.convnext_small.fb_in22k_ft_in1k_384",
-            module="models.architectures.timm_classifier",
             builder="TimmClassifier",
             plan=Plan(
                 *("imported-timm", "breast", "letterbox", 2048, 1024, 255.0, True, False, "fixed"),
@@ -160,7 +159,6 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="mirai",
             architecture="mirai_encoder.resnet18",
-            module="models.architectures.mirai_encoder",
             builder="MiraiEncoder",
             plan=Plan(
                 *("imported-mirai", "none", "stretch", 2048, 1664, 65535.0, True, True, "fixed"),
