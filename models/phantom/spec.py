@@ -136,63 +136,55 @@ class VolumeTruth:
     last: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PhantomView:
-    """One image as a detector would deliver it For Presentation.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Imaged:
+    """What a mammogram and a volume of one view have in common.
 
-    `pixels` is uint16 (rows, cols), 0..4095, MONOCHROME2, air = 0. A right breast has its chest wall at the right edge
-    (Patient Orientation P, L), a left breast at the left edge (A, R). `breast_mask` is bool (rows, cols).
-    `gland_fraction` is the share of the breast's volume that is gland.
+    A right breast has its chest wall at the right edge (Patient Orientation P, L), a left breast at the left edge (A,
+    R). `breast_mask` is bool (rows, cols). `gland_fraction` is the share of the breast's volume that is gland.
+    """
+
+    laterality: Laterality
+    view: View
+    pixel_mm: float
+    density: Density
+    lesions: tuple[LesionTruth, ...] | tuple[VolumeTruth, ...]
+    breast_mask: NDArray[np.bool_]
+    gland_fraction: float = 0.0
+    faults: tuple[str, ...] = ()
+
+    @property
+    def malignant(self) -> bool:
+        """Whether it shows a malignant finding."""
+        return any(lesion.malignant for lesion in self.lesions)
+
+    @property
+    def patient_orientation(self) -> tuple[str, str]:
+        """Patient Orientation (0020,0020) as (row direction, column direction)."""
+        return ("A", "R") if self.laterality == "L" else ("P", "L")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PhantomView(Imaged):
+    """One image as a detector would deliver it For Presentation: `pixels` uint16 (rows, cols), 0..4095.
+
+    MONOCHROME2, air = 0.
     """
 
     pixels: NDArray[np.uint16]
-    laterality: Laterality
-    view: View
-    pixel_mm: float
-    density: Density
     lesions: tuple[LesionTruth, ...]
-    breast_mask: NDArray[np.bool_]
-    gland_fraction: float = 0.0
-    faults: tuple[str, ...] = ()
-
-    @property
-    def malignant(self) -> bool:
-        """Whether a malignant finding is visible in this view."""
-        return any(lesion.malignant for lesion in self.lesions)
-
-    @property
-    def patient_orientation(self) -> tuple[str, str]:
-        """Patient Orientation (0020,0020) as (row direction, column direction)."""
-        return patient_orientation(self.laterality)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PhantomVolume:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PhantomVolume(Imaged):
     """One tomosynthesis volume For Presentation: `slices` uint16 (n, rows, cols), 0..4095, from the breast support up.
 
-    Everything else as in `PhantomView`; `slice_mm` is the distance between slices.
+    Air = 0; `slice_mm` is the distance between slices.
     """
 
     slices: NDArray[np.uint16]
-    laterality: Laterality
-    view: View
-    pixel_mm: float
     slice_mm: float
-    density: Density
     lesions: tuple[VolumeTruth, ...]
-    breast_mask: NDArray[np.bool_]
-    gland_fraction: float = 0.0
-    faults: tuple[str, ...] = ()
-
-    @property
-    def malignant(self) -> bool:
-        """Whether it holds a malignant finding."""
-        return any(lesion.malignant for lesion in self.lesions)
-
-    @property
-    def patient_orientation(self) -> tuple[str, str]:
-        """Patient Orientation (0020,0020) as (row direction, column direction)."""
-        return patient_orientation(self.laterality)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,8 +199,3 @@ class PhantomExam:
     def view(self, laterality: Laterality, view: View) -> PhantomView:
         """Return the one image of that breast and projection."""
         return next(v for v in self.views if (v.laterality, v.view) == (laterality, view))
-
-
-def patient_orientation(laterality: Laterality) -> tuple[str, str]:
-    """Return Patient Orientation of a view of that breast as it is stored."""
-    return ("A", "R") if laterality == "L" else ("P", "L")
