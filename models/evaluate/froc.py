@@ -35,9 +35,10 @@ class Froc:
 
     `sensitivity` per rate of `rates` (false marks per image), counted per cancer and view; `per_cancer` counts a
     cancer once when any view shows it marked; `curve` holds (false marks per image, sensitivity) points. `mark_from`
-    is the lowest mark score that keeps false marks at or below 0.5 per image. `frame_hits` is the share of hits whose
-    frame is within 3 slices, `frame_error` their median distance in slices; both nan in 2D. `by_type` and `by_density`
-    hold (sensitivity at `mark_from`, cancers) per kind of cancer and per density of its breast.
+    is the lowest mark score that keeps false marks at or below 0.5 per image, from which on a reader is shown marks.
+    `frame_hits` is the share of shown hits whose frame is within 3 slices, `frame_error` their median distance in
+    slices; both nan in 2D. `by_type` and `by_density` hold (sensitivity at `mark_from`, cancers) per kind of cancer and
+    per density of its breast.
     """
 
     rates: tuple[float, ...]
@@ -55,14 +56,17 @@ class Froc:
 
 @dataclass(frozen=True, slots=True)
 class _Tally:
-    """Marks of one exam: per cancer and view best hit score, key, kind and density; and its false marks' scores."""
+    """Marks of one exam: per cancer and view best hit score, key, kind and density; and its false marks' scores.
+
+    `frames` holds, per hit that has a frame, its score and the slices between it and the cancer's centre.
+    """
 
     hits: NDArray[np.float64]
     keys: tuple[str, ...]
     kinds: tuple[str, ...]
     densities: tuple[str, ...]
     false: NDArray[np.float64]
-    frames: tuple[float, ...]
+    frames: tuple[tuple[float, float], ...]
     images: int
 
 
@@ -72,7 +76,7 @@ def froc(exams: Sequence[ExamCase], rates: tuple[float, ...] = RATES) -> Froc:
     hits, false, images = _pooled(tallies)
     thresholds = [threshold_at(false, images, rate) for rate in rates]
     mark_from = threshold_at(false, images, 0.5)
-    frames = np.array([error for tally in tallies for error in tally.frames])
+    frames = np.array([error for tally in tallies for score, error in tally.frames if score >= mark_from])
     return Froc(
         rates=rates,
         sensitivity=tuple(_interval(tallies, rate, _share(hits, t)) for rate, t in zip(rates, thresholds, strict=True)),
@@ -131,11 +135,11 @@ def _best(view: ViewCase, cancer: Finding) -> Mark | None:
     return max(on_it, key=lambda mark: mark.score, default=None)
 
 
-def _frame_error(best: Mark | None, cancer: Finding) -> list[float]:
-    """Slices between a hit and the cancer's centre; nothing in 2D."""
+def _frame_error(best: Mark | None, cancer: Finding) -> list[tuple[float, float]]:
+    """Score of a hit, and slices between it and the cancer's centre; nothing in 2D."""
     if best is None or best.frame is None or cancer.frame is None:
         return []
-    return [abs(best.frame - cancer.frame)]
+    return [(best.score, abs(best.frame - cancer.frame))]
 
 
 def _pooled(tallies: Sequence[_Tally]) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:

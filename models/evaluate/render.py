@@ -87,9 +87,8 @@ def _marks(report: TestReport) -> list[str]:
         lines.append(f"| {rate:g} | {_estimate(share)} | {_share(once)} |")
     lines += ["", f"Marks are shown from a raw score of {marks.mark_from:.4f} (at most 0.5 false marks per image)."]
     if math.isfinite(marks.frame_hits):
-        lines.append(
-            f"Frame within 3 slices in {_share(marks.frame_hits)} of hits, median error {marks.frame_error:.1f} slices."
-        )
+        near, off = _share(marks.frame_hits), f"{marks.frame_error:.1f}"
+        lines.append(f"Frame within 3 slices in {near} of shown hits, median error {off} slices.")
     lines += ["", "| cancers by kind and density | marked | cancers |", "|---|---|---|"]
     lines += [f"| {kind.replace('_', ' ')} | {_share(s)} | {n} |" for kind, (s, n) in marks.by_type.items()]
     return lines + [f"| in density {letter} | {_share(s)} | {n} |" for letter, (s, n) in marks.by_density.items()]

@@ -65,6 +65,14 @@ def test_the_frame_of_the_strongest_hit_is_compared_with_the_cancer_s() -> None:
     assert math.isnan(froc([exam(view("CC", mark(125, 125, 0.8)))]).frame_hits)
 
 
+def test_the_frame_of_a_hit_that_no_reader_is_shown_counts_nothing() -> None:
+    seen, unseen = view("CC", mark(125, 125, 0.8, 22)), view("MLO", mark(125, 125, 0.3, 60), mark(10, 10, 0.5))
+    loud = view("CC", mark(10, 10, 0.4), findings=())
+    found = froc([exam(seen, unseen), exam(loud)])
+    assert found.mark_from > 0.3
+    assert (found.frame_hits, found.frame_error) == (1.0, 2.0)
+
+
 @given(st.lists(st.floats(0.0, 1.0), max_size=40), st.integers(1, 30), st.sampled_from([0.25, 0.5, 1.0]))
 def test_marks_from_the_threshold_never_exceed_the_rate(scores: list[float], images: int, rate: float) -> None:
     import numpy as np
