@@ -8,7 +8,7 @@ stated reference set. It counts only when its commissioning passed and verifies;
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -107,6 +107,7 @@ class Calibration:
     of `operating_points` where these were measured. It holds for exams from `valid_from` to `valid_to`, both included.
     `ood`, where present, judges views against local images instead of the images the model was trained on. `precision`
     is the arithmetic its scores were made in: engines of one precision agree, bf16 moves scores across deciles.
+    `preprocessing` is the way the scores came here; it counts where the hashes of another product are not stated.
     """
 
     id: str
@@ -125,14 +126,18 @@ class Calibration:
     ood: LocalReference | None = None
     standing: Standing = Standing.NOT_COMMISSIONED
     precision: str = "f32"
+    preprocessing: str = ""
 
     def probability(self, raw: float) -> float:
         """Probability of cancer of a breast at the stated prevalence, from its raw score 0..1."""
         return self.mapping.probability(raw)
 
     def exam_score(self, raw: float) -> int:
-        """Exam score 1-10: one more than the number of reference deciles the raw score reaches."""
-        return 1 + bisect_right(self.exam_deciles, raw)
+        """Exam score 1-10: one more than the number of reference deciles that the raw score exceeds.
+
+        Many exams of other products score 0, or some other round number: a score that is usual is no high one.
+        """
+        return 1 + bisect_left(self.exam_deciles, raw)
 
     def ood_score(self, prediction: ViewPrediction) -> float:
         """How unlike what is known a view is, above 1 outside: against the local images where there is a reference."""
@@ -141,9 +146,13 @@ class Calibration:
         return self.ood.score(prediction.descriptor)
 
     def matches(self, identity: AiIdentity) -> bool:
-        """Whether it was made for exactly this model, weights, preprocessing and precision."""
+        """Whether it was made for exactly this model, weights, preprocessing and precision.
+
+        Where hashes are not stated, for this product in this version, its scores having come the same way.
+        """
         ai = (identity.product, identity.weights_sha256, identity.preprocessing_sha256)
-        return self.ai == ai and self.precision == identity.precision
+        same = self.ai == ai and self.precision == identity.precision
+        return same and (identity.hashed or (identity.versioned and self.preprocessing == identity.preprocessing))
 
     def holds_on(self, day: date | None) -> bool:
         """Whether an exam of this day falls into its span; one of an unknown day only into a span without ends."""
@@ -228,7 +237,8 @@ def _check_overlaps(calibrations: Sequence[Calibration]) -> None:
     """Of one AI on one stratum, each day belongs to one: an open end is ended by the next start, a stated end not."""
     groups: dict[object, list[Calibration]] = {}
     for calibration in sorted(calibrations, key=lambda c: c.valid_from):
-        groups.setdefault((calibration.ai, calibration.precision, calibration.stratum), []).append(calibration)
+        ai = (calibration.ai, calibration.precision, calibration.preprocessing)
+        groups.setdefault((ai, calibration.stratum), []).append(calibration)
     for group in groups.values():
         for earlier, later in pairwise(group):
             ends = earlier.valid_to

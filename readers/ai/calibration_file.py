@@ -15,11 +15,13 @@ from readers.ai.calibration import Calibration, OperatingPoint, Rate, Stratum
 from readers.ai.calibration_maps import ISOTONIC, IsotonicMap, LogitMap, ProbabilityMap
 from readers.ai.calibration_ood import LocalReference
 from readers.ai.calibration_toml import Table, load, written
+from screening.domain.ai_read import NOT_STATED
 from screening.domain.errors import CalibrationInvalid
 
 FORMAT: Final = "secondread-calibration/1"
 OOD_SUFFIX: Final = ".ood.npz"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HASH = re.compile(rf"[0-9a-f]{{64}}|{NOT_STATED}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,119}")
 
 
@@ -63,6 +65,7 @@ def _head(calibration: Calibration) -> str:
         f"product = {written(calibration.product)}",
         f"weights_sha256 = {written(calibration.weights_sha256)}",
         f"preprocessing_sha256 = {written(calibration.preprocessing_sha256)}",
+        *([f"preprocessing = {written(calibration.preprocessing)}"] if calibration.preprocessing else []),
         f"prevalence = {calibration.prevalence!r}",
         f"exam_deciles = [{deciles}]",
         f"flag_from = {calibration.flag_from}",
@@ -114,8 +117,8 @@ def _calibration(table: Table, folder: Path) -> Calibration:
     made = Calibration(
         id=_matching(table, "id", _ID),
         product=table.text("product"),
-        weights_sha256=_matching(table, "weights_sha256", _SHA256),
-        preprocessing_sha256=_matching(table, "preprocessing_sha256", _SHA256),
+        weights_sha256=_matching(table, "weights_sha256", _HASH),
+        preprocessing_sha256=_matching(table, "preprocessing_sha256", _HASH),
         stratum=_stratum(table.table("stratum")),
         mapping=_mapping(table.table("mapping")),
         prevalence=table.number("prevalence", 1e-6, 1 - 1e-6),
@@ -127,11 +130,21 @@ def _calibration(table: Table, folder: Path) -> Calibration:
         operating_points=tuple(_point(item) for item in table.tables("operating_point")),
         ood=_ood(table.table("ood"), folder) if table.has("ood") else None,
         precision=table.text("precision") if table.has("precision") else "f32",
+        preprocessing=table.text("preprocessing") if table.has("preprocessing") else "",
     )
     table.end()
+    _check_product(made)
     if made.valid_to is not None and made.valid_to < made.valid_from:
         raise ValueError("valid_to lies before valid_from")
     return made
+
+
+def _check_product(made: Calibration) -> None:
+    """Without hashes product and version are all that ties a calibration to its AI: both are there, and the way."""
+    model, _, version = made.product.rpartition("@")
+    known = not {model, version} & {"", NOT_STATED}
+    if NOT_STATED in (made.weights_sha256, made.preprocessing_sha256) and not (known and made.preprocessing):
+        raise ValueError("hashes are not stated, so product, version and preprocessing are")
 
 
 def _matching(table: Table, key: str, form: re.Pattern[str]) -> str:

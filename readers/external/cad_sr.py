@@ -12,7 +12,7 @@ from readers.ai.calibration import Calibrations
 from readers.external.answer import Answer, no_answer, read_of
 from readers.external.marks import Mark
 from readers.plugins.contract import ReaderContext, Scope
-from screening.domain.ai_read import AiIdentity, AiRead, AiStatus
+from screening.domain.ai_read import NOT_STATED, AiIdentity, AiRead, AiStatus
 from screening.domain.cad_report import CadCompletion, CadFinding, CadReport, RenderingIntent
 from screening.domain.errors import UnusableImage
 from screening.domain.identifiers import is_ours
@@ -23,7 +23,6 @@ from screening.workflow.ports import CadSrSource, PixelSource
 CAD_SR_CLASS: Final = "1.2.840.10008.5.1.4.1.1.88.50"
 """Mammography CAD SR Storage (PS3.4 B.5)."""
 
-NOT_STATED: Final = "not stated"
 LABEL: Final = "another product, read from its CAD report"
 FORM: Final = "cad-sr-tid4000"
 

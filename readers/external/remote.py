@@ -16,14 +16,13 @@ from readers.external.marks import Mark
 from readers.external.remote_call import CallFailed, RemoteCalls
 from readers.external.remote_schema import API_VERSION, Info, Reply, Request
 from readers.plugins.contract import ReaderContext, RemoteOptions, Scope, SendMode
-from screening.domain.ai_read import AiIdentity, AiRead, AiStatus
+from screening.domain.ai_read import NOT_STATED, AiIdentity, AiRead, AiStatus
 from screening.domain.errors import InvalidInput, ModelUnusable
 from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Image, Study
 from screening.workflow.ports import FileLocator, PixelSource
 
-NOT_STATED: Final = "not stated"
 LABEL: Final = "another product, read over HTTP"
 
 

@@ -1,4 +1,4 @@
-"""Commission a model from files on disk: exams and truth in; calibrations, records, reports and signatures out.
+"""Commission a model or another reader from files on disk: exams and truth in; calibration, record and report out.
 
 Figures and verdicts are made in `readers.ai.commissioning`; here are the folders, the key and the order of work.
 """
@@ -27,13 +27,12 @@ from screening.app.priors import BatchPriors
 from screening.app.scoring import FilesInPlace
 from screening.app.settings import Settings
 from screening.domain.ai_read import AiIdentity
-from screening.domain.errors import ModelNotFound, ModelUnusable, NotFound
+from screening.domain.errors import NotFound
 from screening.domain.identifiers import PersonId, StudyInstanceUid
 from screening.domain.study import Study
 
 if TYPE_CHECKING:
     from models.cards import Reference
-    from models.predict import LoadedModel
 
 KEYS = "keys"
 SCOPE = "commissioned on local exams"
@@ -50,7 +49,7 @@ class Signer:
 
 @dataclass(frozen=True)
 class Written:
-    """One stratum that was commissioned, the files it left, and what the model's scores must be labelled with."""
+    """One stratum that was commissioned, the files it left, and what the reader's scores must be labelled with."""
 
     done: Commissioned
     files: tuple[Path, ...]
@@ -65,31 +64,6 @@ def keys_folder(settings: Settings) -> Path:
 def trust(settings: Settings) -> Trust:
     """What this installation trusts: the records that ship, and those signed with a key in its folder."""
     return Trust(trusted_keys(keys_folder(settings)))
-
-
-def load_model(name: str, settings: Settings) -> LoadedModel:
-    """The model on the engine of the settings. Raises ModelNotFound or ModelUnusable."""
-    from models import predict
-    from models.errors import ModelError, UnknownModel
-
-    try:
-        return predict.load(name, settings.engine, settings.precision)
-    except UnknownModel as error:
-        raise ModelNotFound(str(error)) from error
-    except ModelError as error:
-        raise ModelUnusable(f"{error.code}: {error}") from error
-
-
-def reference_of(model: LoadedModel) -> Reference | None:
-    """The model's own held-out scores, None where it brings none. Raises ModelUnusable when they are broken."""
-    from models.errors import CardInvalid, UnknownModel
-
-    try:
-        return model.reference()
-    except UnknownModel:
-        return None
-    except CardInvalid as error:
-        raise ModelUnusable(f"{error.code}: {error}") from error
 
 
 def exam_names(studies: Sequence[Study], place: FilesInPlace, root: Path) -> list[ExamNames]:

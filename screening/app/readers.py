@@ -6,6 +6,7 @@ can compare products without one of them ever standing for another.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,17 +28,21 @@ class NoFiles:
         raise NotFound("this reader was built without a file store")
 
 
-def ai_reader(settings: Settings, files: FileLocator | None = None, name: str = "") -> ScopedReader:
-    """The active reader of this name, empty for the first.
+def ai_reader(
+    settings: Settings, files: FileLocator | None = None, name: str = "", calibrated: bool = True
+) -> ScopedReader:
+    """The active reader of this name, empty for the first; not `calibrated`, none of its scores counts as a read.
 
     Raises ModelNotFound when it is not active or not installed, ModelUnusable when it cannot be loaded or built.
     """
+    from readers.ai.calibration import Calibrations
     from readers.plugins.discovery import build
 
     wanted = name or settings.active_readers[0]
     if wanted not in settings.active_readers:
         raise ModelNotFound(f"the reader {wanted!r} is not active; active: {', '.join(settings.active_readers)}")
-    return build(wanted, reader_context(settings, files or NoFiles()))
+    context = reader_context(settings, files or NoFiles())
+    return build(wanted, context if calibrated else replace(context, calibrations=Calibrations(())))
 
 
 def reader_context(settings: Settings, files: FileLocator) -> ReaderContext:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from screening.domain.identifiers import SopInstanceUid, StudyInstanceUid
 from screening.domain.opinion import FindingType, ImageLocation
 from screening.domain.quality import Exclusion, QualityNote, ReasonCode
 from screening.domain.study import Laterality, Slot
+
+NOT_STATED: Final = "not stated"
+"""What an identity says where the maker of a product states nothing."""
 
 
 class AiStatus(StrEnum):
@@ -91,7 +95,10 @@ class RegionEvidence:
 
 @dataclass(frozen=True)
 class AiIdentity:
-    """The signature of an AI reader: product, version and everything that can change a score."""
+    """The signature of an AI reader: product, version and everything that can change a score.
+
+    Another product says `NOT_STATED` where it does not tell.
+    """
 
     model: str
     version: str
@@ -107,6 +114,16 @@ class AiIdentity:
     def product(self) -> str:
         """Model and version in one word, the AI part of a stratum."""
         return f"{self.model}@{self.version}"
+
+    @property
+    def versioned(self) -> bool:
+        """Whether it says which product and version it is, the least that a calibration can be made for."""
+        return not {self.model, self.version} & {"", NOT_STATED}
+
+    @property
+    def hashed(self) -> bool:
+        """Whether SHA-256 tell weights and preprocessing exactly; else product and version are all that is known."""
+        return NOT_STATED not in (self.weights_sha256, self.preprocessing_sha256)
 
 
 @dataclass(frozen=True)

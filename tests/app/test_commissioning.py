@@ -27,6 +27,7 @@ from screening.app.commissioning import (
     trust,
     verify,
 )
+from screening.app.commissioning_candidates import of_model
 from screening.app.commissioning_labels import Truth
 from screening.app.commissioning_scores import FOLDER, NO_STRATUM, LocalScorer
 from screening.app.settings import Settings
@@ -78,7 +79,7 @@ def run(
     out: Path, studies: list[Study], engine: KnownEngine, site: str = "unit-a", pictures: Pictures | None = None
 ) -> list[ExamEvidence]:
     """Score the exams; the first has a cancer in the left breast."""
-    scorer = LocalScorer(KnownModel(engine, INFO), pictures or Pictures(), site, "1", out)
+    scorer = LocalScorer(of_model(KnownModel(engine, INFO)), pictures or Pictures(), site, "1", out)
     sick, well = {"L": True, "R": False}, {"L": False, "R": False}
     truths = {study.study_instance_uid: Truth(n == 0, well if n else sick) for n, study in enumerate(studies)}
     return gather(scorer, studies, truths, lambda: None)
@@ -116,7 +117,7 @@ def test_an_exam_is_scored_with_its_prior_and_described_without_it(tmp_path: Pat
     (current,) = exams(1)
     before = replace(prior_study(), header=replace(prior_study().header, participant=current.header.participant))
     model = KnownModel(Describing(), INFO)
-    scorer = LocalScorer(model, Pictures(), "", "1", tmp_path)
+    scorer = LocalScorer(of_model(model), Pictures(), "", "1", tmp_path)
     well = Truth(False, {"L": False, "R": False})
     truths = {current.study_instance_uid: well}
     for _ in range(2):

@@ -21,6 +21,7 @@ from readers.ai import calibration_ood
 from readers.ai.commissioning.evidence import ExamEvidence
 from screening.app import compose
 from screening.app.commissioning import exam_names, gather
+from screening.app.commissioning_candidates import of_model
 from screening.app.commissioning_labels import read_labels, truths
 from screening.app.commissioning_scores import LocalScorer
 from screening.app.scoring import FilesInPlace, describe
@@ -48,7 +49,9 @@ def real(shared_data: Path, table: Path, tmp_path_factory: pytest.TempPathFactor
     place = FilesInPlace()
     studies, _, _ = describe(sorted((shared_data / "exams").rglob("*.dcm")), place, compose.instance_reader())
     truth = truths(read_labels(table), exam_names(studies, place, shared_data / "exams"))
-    scorer = LocalScorer(predict.load(), compose.pixel_source(place), "", "test", tmp_path_factory.mktemp("local"))
+    scorer = LocalScorer(
+        of_model(predict.load()), compose.pixel_source(place), "", "test", tmp_path_factory.mktemp("local")
+    )
     return gather(scorer, studies, truth, lambda: None)
 
 

@@ -81,7 +81,8 @@ def calibration_id(identity: AiIdentity, stratum: Stratum, valid_from: date) -> 
     words = (identity.model, identity.version, stratum.manufacturer, stratum.model, stratum.software, stratum.site)
     plain = "-".join(filter(None, (re.sub(r"[^a-z0-9.]+", "-", word.lower()).strip("-.") for word in words)))
     reduced = () if identity.precision == "f32" else (identity.precision,)
-    told = "\x1f".join((identity.weights_sha256, identity.preprocessing_sha256, str(stratum), *reduced))
+    came = () if identity.hashed else (identity.product, identity.preprocessing)
+    told = "\x1f".join((identity.weights_sha256, identity.preprocessing_sha256, str(stratum), *reduced, *came))
     return f"{plain[:80]}-{valid_from.isoformat()}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
@@ -162,6 +163,7 @@ def _calibration(
         operating_points=(OperatingPoint("flag", flag_from, figures.sensitivity, figures.specificity),),
         ood=local,
         precision=identity.precision,
+        preprocessing="" if identity.hashed else identity.preprocessing,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -121,5 +121,5 @@ def flagged_apart(raw: NDArray[np.float64], cancer: NDArray[np.bool_], flag_from
         if len(normals) < LEAST_FOR_DECILES:
             continue
         edges = deciles(normals.tolist())
-        flagged[dealt == fold] = [bisect_right(edges, value) + 1 >= flag_from for value in raw[dealt == fold].tolist()]
+        flagged[dealt == fold] = [bisect_left(edges, value) + 1 >= flag_from for value in raw[dealt == fold].tolist()]
     return flagged

@@ -66,6 +66,7 @@ def document(
             "engine": identity.engine,
             "precision": identity.precision,
             "runtime": identity.runtime,
+            "known_by": known_by(identity),
         },
         "stratum": asdict(record.stratum),
         "limits": {"id": limits.id, "sha256": limits.sha256, "exams": limits.exams, "cancers": limits.cancers},
@@ -76,6 +77,13 @@ def document(
         "files": dict(record.files),
     }
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def known_by(identity: AiIdentity) -> str:
+    """What ties the commissioning to this AI, in words."""
+    if identity.hashed:
+        return "SHA-256 of weights and preprocessing"
+    return "product and version alone: no hash of its weights is stated, a change under the same version goes unseen"
 
 
 def parse(content: bytes) -> Record:

@@ -14,7 +14,7 @@ from readers.ai.commissioning.commission import Commissioned
 from readers.ai.commissioning.figures import Figures
 from readers.ai.commissioning.limits import Limits
 from readers.ai.commissioning.plots import Plot, plots_of
-from readers.ai.commissioning.record import Record
+from readers.ai.commissioning.record import Record, known_by
 from readers.ai.commissioning.verdict import WORDS, Outcome
 from screening.domain.ai_read import AiIdentity
 
@@ -62,7 +62,8 @@ def report_of(identity: AiIdentity, done: Commissioned, record: Record, limits: 
     )
     plots = plots_of(done.scores, _predicted(done))
     title = f"Commissioning of {identity.product}"
-    return Report(title, f"{WORDS[outcome]}: {SENTENCES[outcome]}", (identity.label,), sections, plots)
+    warnings = (identity.label, *(() if identity.hashed else (f"Known by {known_by(identity)}.",)))
+    return Report(title, f"{WORDS[outcome]}: {SENTENCES[outcome]}", warnings, sections, plots)
 
 
 def _model(identity: AiIdentity) -> Rows:

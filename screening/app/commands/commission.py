@@ -1,4 +1,4 @@
-"""`secondread commission`: let a model prove itself on local exams, or verify that it has."""
+"""`secondread commission`: let a model, or another reader, prove itself on local exams, or verify that it has."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from screening.app.commissioning import Written
 
 Model = Annotated[str, typer.Argument(help="AI model by name.", show_default=False)]
+Reader = Annotated[str, typer.Option(help="Active reader that is another product, by name, in place of a model.")]
 Exams = Annotated[Path | None, typer.Option(help="Folder (or zip archive) of local exams as DICOM files.")]
 Labels = Annotated[Path | None, typer.Option(help="CSV with the truth of every exam: key, cancer 0/1, laterality.")]
 Site = Annotated[str, typer.Option(help="Screening unit the calibration holds for; empty: any.")]
@@ -43,6 +44,7 @@ Verify = Annotated[Path | None, typer.Option(help="Verify a record, and every fi
 def commission(
     ctx: typer.Context,
     model: Model = "",
+    reader: Reader = "",
     exams: Exams = None,
     labels: Labels = None,
     site: Site = "",
@@ -56,6 +58,9 @@ def commission(
 ) -> None:
     """Run a model on local exams with known truth, judge it by prespecified limits, and sign the outcome.
 
+    With `--reader NAME` another product is commissioned instead: its CAD reports in the exams (cad-sr), or its service
+    (http). It is known by the product and version that it states; one that states no version is refused.
+
     For every device it writes a calibration, a report (HTML and PDF), a record and a signature. With
     SECONDREAD_CALIBRATIONS_DIR naming that folder the model may read on the devices where it passed; where it failed,
     where evidence is lacking or where a byte has changed since, it may not. An interrupted run is resumed by the same
@@ -68,10 +73,12 @@ def commission(
     if verify is not None:
         _verify(verify, settings, json)
         return
-    if not model or exams is None or labels is None or not signed_by.strip():
-        raise InvalidInput("a model, --exams, --labels and --signed-by are needed, or --verify")
+    if exams is None or labels is None or not signed_by.strip():
+        raise InvalidInput("a model or --reader, --exams, --labels and --signed-by are needed, or --verify")
+    if reader and local_images:
+        raise InvalidInput("--local-images needs a model of ours: another product does not describe its images")
     plan = _plan(limits, valid_from, site, local_images)
-    written = _run(settings, model, (exams, labels), site, out, signed_by.strip(), plan, json)
+    written = _run(settings, (model, reader), (exams, labels), site, out, signed_by.strip(), plan, json)
     emit([_told(one) for one in written], json, Group(*(_table(one) for one in written)))
     if not written or any(one.done.verdict.outcome.value != "pass" for one in written):
         raise typer.Exit(ExitCode.NOTHING_USABLE)
@@ -89,9 +96,18 @@ def _plan(limits: Path | None, valid_from: str, site: str, local_images: bool) -
 
 
 def _run(
-    settings: Settings, name: str, inputs: tuple[Path, Path], site: str, out: Path, role: str, plan: Plan, hidden: bool
+    settings: Settings,
+    names: tuple[str, str],
+    inputs: tuple[Path, Path],
+    site: str,
+    out: Path,
+    role: str,
+    plan: Plan,
+    hidden: bool,
 ) -> list[Written]:
+    """Score, judge, write. `names` are those of the model or the reader, `inputs` the exams and the table of truth."""
     from screening.app import commissioning
+    from screening.app.commissioning_candidates import candidate
     from screening.app.commissioning_labels import read_labels, truths
     from screening.app.commissioning_scores import NO_STRATUM, LocalScorer
 
@@ -100,19 +116,22 @@ def _run(
     with input_files([inputs[0]]) as files:
         studies, unreadable, _names = describe(files, place, compose.instance_reader())
         truth = truths(table, commissioning.exam_names(studies, place, inputs[0]))
-        model = commissioning.load_model(name, settings)
-        scorer = LocalScorer(model, compose.pixel_source(place), site, compose.VERSION, out)
+        subject = candidate(settings, place, *names)
+        scorer = LocalScorer(subject, compose.pixel_source(place), site, compose.VERSION, out)
         with progress_bar(hidden=hidden) as bar:
             task = bar.add_task("scoring exams", total=len(truth))
             evidence = commissioning.gather(scorer, studies, truth, lambda: bar.advance(task))
+    _complain(len(unreadable), sum(exam.stratum == NO_STRATUM for exam in evidence))
+    signer = commissioning.Signer(role, datetime.now(UTC).date(), commissioning.keys_folder(settings))
+    return commissioning.commission_all(scorer.identity, evidence, plan, subject.reference, signer, out)
+
+
+def _complain(unreadable: int, several: int) -> None:
+    """Say what was left out."""
     if unreadable:
-        complaints.print(f"{len(unreadable)} files that are no DICOM objects, or broken, are left out", markup=False)
-    several = sum(exam.stratum == NO_STRATUM for exam in evidence)
+        complaints.print(f"{unreadable} files that are no DICOM objects, or broken, are left out", markup=False)
     if several:
         complaints.print(f"{several} exams made on several devices, or without an image, are left out", markup=False)
-    signer = commissioning.Signer(role, datetime.now(UTC).date(), commissioning.keys_folder(settings))
-    reference = commissioning.reference_of(model)
-    return commissioning.commission_all(scorer.identity, evidence, plan, reference, signer, out)
 
 
 def _verify(path: Path, settings: Settings, json: bool) -> None:

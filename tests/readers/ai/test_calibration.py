@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from readers.ai.calibration import SHIPPED, Calibrations, Standing, Stratum
 from readers.ai.calibration_maps import LogitMap
-from screening.domain.ai_read import AiIdentity
+from screening.domain.ai_read import NOT_STATED, AiIdentity
 from screening.domain.errors import CalibrationInvalid, InvalidInput
 from screening.domain.quality import ReasonCode
 from tests.readers.ai.known_model import CALIBRATION
@@ -82,8 +82,34 @@ def test_scores_and_probabilities_rise_with_the_raw_score(one: float, other: flo
     assert 0.0 <= CALIBRATION.probability(low) <= 1.0
 
 
-def test_the_exam_score_counts_the_deciles_reached() -> None:
-    assert [CALIBRATION.exam_score(raw) for raw in (0.0, 0.0999, 0.1, 0.55, 0.9, 1.0)] == [1, 1, 2, 6, 10, 10]
+@pytest.mark.parametrize(
+    ("changes", "matches"),
+    [({}, True), ({"version": "4.3"}, False), ({"preprocessing": "http-reader-1"}, False), ({"runtime": "x"}, True)],
+)
+def test_another_product_is_known_by_product_version_and_the_way_its_scores_came(
+    changes: dict[str, str], matches: bool
+) -> None:
+    told = {"weights_sha256": NOT_STATED, "preprocessing_sha256": NOT_STATED, "precision": NOT_STATED}
+    other = replace(IDENTITY, preprocessing="cad-sr-tid4000", **told)
+    made = replace(CALIBRATION, product=other.product, preprocessing="cad-sr-tid4000", **told)  # type: ignore[arg-type]
+    assert made.matches(replace(other, **changes)) is matches
+
+
+def test_a_product_without_a_version_matches_nothing() -> None:
+    told = {"weights_sha256": NOT_STATED, "preprocessing_sha256": NOT_STATED, "version": NOT_STATED}
+    other = replace(IDENTITY, **told)
+    made = replace(
+        CALIBRATION,
+        product=other.product,
+        weights_sha256=NOT_STATED,
+        preprocessing_sha256=NOT_STATED,
+        preprocessing=other.preprocessing,
+    )
+    assert not made.matches(other)
+
+
+def test_the_exam_score_counts_the_deciles_exceeded() -> None:
+    assert [CALIBRATION.exam_score(raw) for raw in (0.0, 0.0999, 0.1, 0.55, 0.9, 1.0)] == [1, 1, 1, 6, 9, 10]
 
 
 @given(st.lists(DAYS, min_size=1, max_size=5, unique=True), DAYS)

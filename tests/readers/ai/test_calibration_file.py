@@ -18,8 +18,9 @@ from readers.ai.calibration import Calibration, OperatingPoint, Standing, Stratu
 from readers.ai.calibration_file import read, to_toml, write
 from readers.ai.calibration_maps import IsotonicMap, LogitMap
 from readers.ai.commissioning.figures import rate
+from screening.domain.ai_read import NOT_STATED
 from screening.domain.errors import CalibrationInvalid
-from tests.readers.ai.test_calibration import CALIBRATION as KNOWN
+from tests.readers.ai.known_model import CALIBRATION as KNOWN
 
 PLAIN = replace(KNOWN, weights_sha256="a" * 64, preprocessing_sha256="b" * 64, standing=Standing.NOT_COMMISSIONED)
 SHARES = st.floats(0, 1)
@@ -109,4 +110,34 @@ def test_a_file_that_is_not_exactly_one_is_refused(tmp_path: Path, old: str, new
     path = tmp_path / "cal-1.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(CalibrationInvalid, match=r"cal-1\.toml"):
+        read(path)
+
+
+OTHER = replace(
+    PLAIN,
+    product="Maker/Product@4.2",
+    weights_sha256=NOT_STATED,
+    preprocessing_sha256=NOT_STATED,
+    precision=NOT_STATED,
+    preprocessing="cad-sr-tid4000",
+)
+
+
+def test_another_product_is_named_by_product_version_and_the_way_its_scores_came(tmp_path: Path) -> None:
+    (path,) = write(OTHER, tmp_path)
+    assert read(path) == OTHER
+
+
+@pytest.mark.parametrize("changes", [{"product": f"Maker/Product@{NOT_STATED}"}, {"product": "@4.2"}])
+@pytest.mark.parametrize("hashes", [("a" * 64, NOT_STATED), (NOT_STATED, "b" * 64), (NOT_STATED, NOT_STATED)])
+def test_without_hashes_a_version_is_needed(tmp_path: Path, changes: dict[str, str], hashes: tuple[str, str]) -> None:
+    made = replace(OTHER, weights_sha256=hashes[0], preprocessing_sha256=hashes[1], **changes)  # type: ignore[arg-type]
+    (path,) = write(made, tmp_path)
+    with pytest.raises(CalibrationInvalid, match="hashes are not stated"):
+        read(path)
+
+
+def test_without_hashes_the_way_its_scores_came_is_needed(tmp_path: Path) -> None:
+    (path,) = write(replace(OTHER, preprocessing=""), tmp_path)
+    with pytest.raises(CalibrationInvalid, match="hashes are not stated"):
         read(path)

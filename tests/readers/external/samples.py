@@ -69,11 +69,12 @@ def calibration_of(product: str, preprocessing: str) -> Calibration:
         weights_sha256="not stated",
         preprocessing_sha256="not stated",
         precision="not stated",
+        preprocessing=preprocessing,
     )
 
 
-CAD_CALIBRATION = calibration_of("Second Read/phantom-mg@0.3.0", "cad")
-REMOTE_CALIBRATION = calibration_of("Other Product@4.2", "http")
+CAD_CALIBRATION = calibration_of("Second Read/phantom-mg@0.3.0", "cad-sr-tid4000")
+REMOTE_CALIBRATION = calibration_of("Other Product@4.2", "http-reader-1")
 
 
 def context(files: Files, calibrated: bool = True, url: str = "", send: SendMode = SendMode.FILES) -> ReaderContext:
