@@ -51,6 +51,8 @@ ISSUES: dict[str, Issue] = {
     "blinded": Issue(403, "error", "suppressed"),
     "policy_not_licensed": Issue(403, "error", "business-rule"),
     "objection_stands": Issue(403, "error", "suppressed"),
+    "partner_unreachable": Issue(502, "fatal", "transient"),
+    "partner_refused": Issue(502, "fatal", "processing"),
     "store_unavailable": Issue(503, "fatal", "transient"),
     "ledger_broken": Issue(500, "fatal", "exception"),
     "model_unusable": Issue(503, "error", "exception"),

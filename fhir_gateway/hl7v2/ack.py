@@ -53,6 +53,8 @@ ACCEPTED = Answer(Ack.ACCEPT, Ack.COMMIT_ACCEPT, Condition.ACCEPTED)
 _KEPT = Ack.COMMIT_ACCEPT
 ANSWERS: dict[str, Answer] = {
     "internal_error": Answer(Ack.REJECT, Ack.COMMIT_REJECT, Condition.INTERNAL),
+    "partner_unreachable": Answer(Ack.REJECT, Ack.COMMIT_REJECT, Condition.INTERNAL),
+    "partner_refused": Answer(Ack.REJECT, Ack.COMMIT_REJECT, Condition.INTERNAL),
     "store_unavailable": Answer(Ack.REJECT, Ack.COMMIT_REJECT, Condition.INTERNAL),
     "ledger_broken": Answer(Ack.REJECT, Ack.COMMIT_REJECT, Condition.INTERNAL),
     "invalid_input": Answer(Ack.ERROR, Ack.COMMIT_ERROR, Condition.DATA_TYPE),

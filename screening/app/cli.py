@@ -78,7 +78,15 @@ for panel, commands in {
         follow_up.late_images,
         follow_up.assess,
     ),
-    RUNNING: (operation.serve, operation.policies, commission.commission, demo.demo, phantom.phantom),
+    RUNNING: (
+        operation.serve,
+        operation.listen,
+        operation.worker,
+        operation.policies,
+        commission.commission,
+        demo.demo,
+        phantom.phantom,
+    ),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

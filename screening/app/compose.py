@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from screening.app.output import writing
 from screening.app.readers import ai_reader as ai_reader
@@ -23,6 +24,8 @@ from screening.store.open import open_store
 from screening.store.runner import Handler, JobRunner
 from screening.store.uow import SqlUnits
 from screening.web.operations import Operations
+from screening.workflow.await_exam import take_up_due
+from screening.workflow.commit_storage import COMMITMENT_JOB, answer_commitment
 from screening.workflow.compose_report import compose_report
 from screening.workflow.open_case import AI_READ_JOB
 from screening.workflow.policies import policy_json, shipped_policies
@@ -38,6 +41,9 @@ from screening.workflow.ports import (
 )
 from screening.workflow.read_by_ai import read_by_ai
 from screening.workflow.release import COMPOSE_REPORT_JOB
+
+if TYPE_CHECKING:
+    from screening.dicom.network.listener import StoreListener
 
 VERSION = version("secondread")
 
@@ -66,11 +72,25 @@ class Service:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What each durable job does; doing one again changes nothing."""
-        return {AI_READ_JOB: self._read_by_ai, COMPOSE_REPORT_JOB: self._compose_report}
+        return {
+            AI_READ_JOB: self._read_by_ai,
+            COMPOSE_REPORT_JOB: self._compose_report,
+            COMMITMENT_JOB: self._answer_commitment,
+        }
 
     def runner(self) -> JobRunner:
         """A worker for the durable jobs of this store."""
         return JobRunner(self._engine, self.handlers())
+
+    def listener(self) -> StoreListener:
+        """The DICOM listener of this installation, not yet started."""
+        from screening.app.listening import store_listener
+
+        return store_listener(self.settings, self.units, self.files, self.clock)
+
+    def take_up_exams(self) -> list[CaseId]:
+        """Open or bring up to date the cases of exams that came over the network and are complete."""
+        return take_up_due(self.units, self.clock, self.policy)
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person, with the code of what went wrong."""
@@ -107,6 +127,13 @@ class Service:
     def _compose_report(self, _study: str, case: str) -> None:
         with self.units() as uow:
             compose_report(uow, CaseId(case), self.settings.organisation)
+
+    def _answer_commitment(self, transaction: str) -> None:
+        from screening.app.listening import send_commitment
+
+        with self.units() as uow:
+            request, result = answer_commitment(uow, transaction)
+        send_commitment(self.settings, request, result)
 
 
 @contextmanager

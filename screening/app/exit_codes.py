@@ -28,6 +28,7 @@ class ExitCode(IntEnum):
     MODEL_UNUSABLE = 9
     REPORT_INVALID = 10
     COMMISSIONING_UNTRUSTED = 11
+    PARTNER_FAILED = 12
     INTERNAL = 70
 
 
@@ -44,6 +45,7 @@ MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.MODEL_UNUSABLE: "the AI model cannot be loaded as its card says",
     ExitCode.REPORT_INVALID: "the report fails its own validation; nothing was sent",
     ExitCode.COMMISSIONING_UNTRUSTED: "signature or hashes of a commissioning record do not match",
+    ExitCode.PARTNER_FAILED: "a system that was to be asked or sent to cannot be reached, or refused",
     ExitCode.INTERNAL: "internal error; only its kind is told, SECONDREAD_LOG_LEVEL=DEBUG shows the traceback",
 }
 """One line per exit status, for people."""
@@ -74,6 +76,8 @@ EXIT_CODES: Final[Mapping[type[errors.SecondReadError], ExitCode]] = {
     errors.PolicyNotLicensed: ExitCode.FORBIDDEN,
     errors.ObjectionStands: ExitCode.FORBIDDEN,
     errors.UnusableImage: ExitCode.UNUSABLE_IMAGE,
+    errors.PartnerUnreachable: ExitCode.PARTNER_FAILED,
+    errors.PartnerRefused: ExitCode.PARTNER_FAILED,
     errors.StoreUnavailable: ExitCode.STORE_UNAVAILABLE,
     errors.LedgerBroken: ExitCode.LEDGER_BROKEN,
     errors.ModelUnusable: ExitCode.MODEL_UNUSABLE,

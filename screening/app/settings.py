@@ -43,6 +43,19 @@ class Settings(BaseSettings):
     remote_reader_token: SecretStr = Field(SecretStr(""), description="Bearer token for that service, empty for none.")
     calibrations_dir: Path | None = Field(None, description="Folder of further calibrations, one TOML file each.")
     log_level: str = Field("WARNING", description="Lowest level that is logged; DEBUG also shows tracebacks.")
+    dicom_host: str = Field("127.0.0.1", description="Address that the DICOM listener listens on.")
+    dicom_port: int = Field(0, ge=0, le=65535, description="Port of the DICOM listener within `serve`; 0: none.")
+    dicom_title: str = Field("SECONDREAD", min_length=1, max_length=16, description="Our own AE title.")
+    dicom_partners: Path | None = Field(
+        None, description="TOML list of the application entities that may call; needed beyond this machine."
+    )
+    dicom_certificate: Path | None = Field(None, description="PEM file of certificate and key for DICOM over TLS.")
+    dicom_authorities: Path | None = Field(
+        None, description="PEM file of authorities that partners' certificates need."
+    )
+    dicom_spare_mib: int = Field(2048, ge=0, description="Free disk space in MiB below which nothing is taken in.")
+    quiet_s: float = Field(60.0, gt=0, description="Seconds without a new image after which an exam is complete.")
+    longest_wait_s: float = Field(900.0, gt=0, description="Seconds after its first image at which it is read anyway.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
 

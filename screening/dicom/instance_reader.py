@@ -7,7 +7,7 @@ it. Only what is no DICOM at all is refused by an exception.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -17,6 +17,7 @@ from screening.dicom.attributes import acquired_at, device, frames, spacing_mm, 
 from screening.dicom.codes import SopFamily
 from screening.dicom.elements import integer, quiet, text
 from screening.dicom.header import OpenedFile, open_file
+from screening.dicom.header_rules import HeaderRule
 from screening.dicom.orientation import check_header, patient_orientation
 from screening.dicom.pixels import check_pixels
 from screening.dicom.positioning import Positioning, read_positioning
@@ -42,7 +43,10 @@ _DERIVED_ROOT = "2.25"
 
 
 class DicomInstanceReader:
-    """Reads headers; has no state, so threads may share it."""
+    """Reads headers; changes nothing, so threads may share it. `rules` correct what a site fills wrongly."""
+
+    def __init__(self, rules: Sequence[HeaderRule] = ()) -> None:
+        self._rules = tuple(rules)
 
     def read(self, path: Path, digest: FileDigest) -> ReadInstance:
         """Describe one file.
@@ -54,6 +58,8 @@ class DicomInstanceReader:
         except UnusableImage as error:
             return _unreadable(digest, ReasonCode(error.reason))
         with quiet():
+            for rule in self._rules:
+                rule.correct(opened.dataset)
             return _describe(opened, digest)
 
 

@@ -1,4 +1,4 @@
-"""What a sender is told: the C-STORE status for every error of the service (PS3.4 B.2.3, PS3.7 Annex C).
+"""What a sender is told: the DIMSE status for every error of the service (PS3.4 B.2.3, PS3.7 Annex C).
 
 0x0000 is for an instance that is on disk and registered, and for nothing else. An image that cannot be scored is still
 stored, so its reason never becomes a status; a failure means the sender still owns the only copy. No text of an
@@ -15,7 +15,7 @@ from screening.domain import errors
 
 @dataclass(frozen=True)
 class DimseStatus:
-    """A status of a C-STORE response: 16-bit code, its standard meaning, and the clause that defines it."""
+    """A status of a response: 16-bit code, its standard meaning, and the clause that defines it."""
 
     code: int
     meaning: str
@@ -29,6 +29,8 @@ SOP_CLASS_MISMATCH: Final = DimseStatus(0xA900, "Error: Data Set does not match 
 CANNOT_UNDERSTAND: Final = DimseStatus(0xC000, "Error: Cannot understand", "PS3.4 B.2.3")
 PROCESSING_FAILURE: Final = DimseStatus(0x0110, "Processing failure", "PS3.7 Annex C")
 DUPLICATE_INSTANCE: Final = DimseStatus(0x0111, "Duplicate SOP Instance", "PS3.7 Annex C")
+INVALID_ARGUMENT: Final = DimseStatus(0x0115, "Invalid argument value", "PS3.7 Annex C")
+NO_SUCH_ACTION: Final = DimseStatus(0x0123, "No such action type", "PS3.7 Annex C")
 NOT_AUTHORISED: Final = DimseStatus(0x0124, "Refused: Not authorized", "PS3.7 Annex C")
 
 STORE_STATUS: Final[dict[type[errors.SecondReadError], DimseStatus]] = {
@@ -45,6 +47,8 @@ STORE_STATUS: Final[dict[type[errors.SecondReadError], DimseStatus]] = {
     errors.Blinded: NOT_AUTHORISED,
     errors.PolicyNotLicensed: NOT_AUTHORISED,
     errors.ObjectionStands: NOT_AUTHORISED,
+    errors.PartnerUnreachable: PROCESSING_FAILURE,
+    errors.PartnerRefused: PROCESSING_FAILURE,
     # no data set can cause these: if one escapes during a C-STORE, the fault is ours
     errors.IncompleteOpinion: PROCESSING_FAILURE,
     errors.CategoryNotAllowed: PROCESSING_FAILURE,

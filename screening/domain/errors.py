@@ -170,6 +170,18 @@ class StoreUnavailable(SecondReadError):
     code = "store_unavailable"
 
 
+class PartnerUnreachable(SecondReadError):
+    """A system we send to or ask cannot be reached, or broke off; trying again may help."""
+
+    code = "partner_unreachable"
+
+
+class PartnerRefused(SecondReadError):
+    """A system we send to or ask answered, and would not do it."""
+
+    code = "partner_refused"
+
+
 class LedgerBroken(SecondReadError):
     """The hash chain of the ledger does not verify."""
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from screening.domain import events as ev
 from screening.domain.ai_read import AiRead
+from screening.domain.commitment import CommitmentRequest
 from screening.domain.errors import InvalidInput
 from screening.domain.report import StructuredReport
 from screening.domain.study import Image, StoredObject
@@ -42,6 +43,7 @@ class Document(Generic[T]):
 IMAGES: Final = Document(Image)
 OBJECTS: Final = Document(StoredObject)
 AI_READS: Final = Document(AiRead)
+COMMITMENTS: Final = Document(CommitmentRequest)
 REPORTS: Final = Document(StructuredReport)
 OBJECTIONS: Final = Document(list[ev.Objection])
 FACTS: Final[dict[str, Document[ev.Fact]]] = {fact.__name__: Document[ev.Fact](fact) for fact in ev.FACTS}

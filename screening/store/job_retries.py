@@ -46,6 +46,8 @@ RETRY_OR_PARK: Final[Mapping[type[errors.SecondReadError], OnFailure]] = {
     errors.UnusableImage: _PARK,
     errors.NotDicom: _PARK,
     errors.StoreUnavailable: _RETRY,
+    errors.PartnerUnreachable: _RETRY,
+    errors.PartnerRefused: _PARK,
     errors.LedgerBroken: _PARK,
     errors.ModelUnusable: _PARK,
     errors.CommissioningUntrusted: _PARK,

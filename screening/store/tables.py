@@ -138,6 +138,17 @@ class AwaitedExamRow(Row):
     due_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class CommitmentRow(Row):
+    """A storage commitment that a partner asked for; `document` names the instances."""
+
+    __tablename__ = "commitments"
+
+    transaction_uid: Mapped[str] = mapped_column(primary_key=True)
+    asked_by: Mapped[str]
+    at: Mapped[datetime]
+    document: Mapped[str]
+
+
 class EpisodeRecordRow(Row):
     """One invitation round of one woman; `objections` is a sorted JSON list."""
 

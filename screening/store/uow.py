@@ -17,6 +17,7 @@ from screening.domain.errors import ConcurrentUpdate, StoreUnavailable
 from screening.store.ai_reads import SqlAiReads
 from screening.store.awaited import SqlAwaitedExams
 from screening.store.cases import SqlCases
+from screening.store.commitments import SqlCommitments
 from screening.store.exams import SqlExams
 from screening.store.jobs import SqlJobs, open_client
 from screening.store.ledger import Ledger
@@ -73,6 +74,11 @@ class SqlUnitOfWork:
     def awaited(self) -> SqlAwaitedExams:
         """Exams whose images are still coming in."""
         return SqlAwaitedExams(self._session)
+
+    @cached_property
+    def commitments(self) -> SqlCommitments:
+        """Storage commitments that partners asked for."""
+        return SqlCommitments(self._session)
 
     @cached_property
     def audit(self) -> SqlAuditRows:

@@ -52,6 +52,8 @@ PROBLEMS: Final[Mapping[type[errors.SecondReadError], ProblemType]] = {
     errors.PolicyNotLicensed: ProblemType(_FORBIDDEN, "Policy names no licence or protocol"),
     errors.ObjectionStands: ProblemType(_FORBIDDEN, "The woman objected"),
     errors.StoreUnavailable: ProblemType(_LATER, "Store unavailable"),
+    errors.PartnerUnreachable: ProblemType(HTTPStatus.BAD_GATEWAY, "Another system cannot be reached"),
+    errors.PartnerRefused: ProblemType(HTTPStatus.BAD_GATEWAY, "Another system refused"),
     errors.LedgerBroken: ProblemType(_OURS, "Ledger broken"),
     errors.ModelUnusable: ProblemType(_LATER, "AI model unusable"),
     errors.CommissioningUntrusted: ProblemType(_OURS, "Commissioning record not trusted"),

@@ -17,6 +17,7 @@ from typing import Protocol, Self
 from screening.domain.ai_read import AiIdentity, AiRead
 from screening.domain.cad_report import CadReport
 from screening.domain.case import CaseState
+from screening.domain.commitment import CommitmentRequest
 from screening.domain.episode import Episode, EpisodeRow
 from screening.domain.events import CaseEvent, Fact
 from screening.domain.identifiers import CaseId, EpisodeId, FileDigest, SopInstanceUid, StudyInstanceUid
@@ -305,6 +306,22 @@ class AwaitedExams(Protocol):
         ...
 
 
+class Commitments(Protocol):
+    """Storage commitments that partners asked for."""
+
+    def save(self, request: CommitmentRequest, at: datetime) -> bool:
+        """Keep a request; returns False when this transaction was asked before."""
+        ...
+
+    def get(self, transaction_uid: str) -> CommitmentRequest:
+        """Raises NotFound."""
+        ...
+
+    def classes(self, instances: Sequence[SopInstanceUid]) -> Mapping[SopInstanceUid, str]:
+        """SOP class of every one of these instances that is stored."""
+        ...
+
+
 class AuditRows(Protocol):
     """What audits read."""
 
@@ -346,6 +363,8 @@ class UnitOfWork(Protocol):
     def jobs(self) -> Jobs: ...  # noqa: D102
     @property
     def awaited(self) -> AwaitedExams: ...  # noqa: D102
+    @property
+    def commitments(self) -> Commitments: ...  # noqa: D102
     @property
     def audit(self) -> AuditRows: ...  # noqa: D102
     @property

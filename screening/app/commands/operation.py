@@ -1,4 +1,4 @@
-"""`secondread serve | ledger | policies`: running and inspecting an installation."""
+"""`secondread serve | listen | worker | ledger | policies`: running and inspecting an installation."""
 
 from __future__ import annotations
 
@@ -32,6 +32,26 @@ def serve(
         raise Forbidden("without log-in the service listens on this machine only; use 127.0.0.1")
     complaints.print(f"listening on http://{address}:{port or settings.port}/docs")
     run_server(settings, address, port or settings.port)
+
+
+def listen(ctx: typer.Context) -> None:
+    """Take exams in over DICOM (C-STORE, storage commitment), without doing any job, until stopped.
+
+    On SIGTERM no new association is taken; open ones may end. Beyond this machine the port needs a list of partners
+    (SECONDREAD_DICOM_PARTNERS).
+    """
+    from screening.app.server import run_listener
+
+    settings = settings_of(ctx)
+    complaints.print(f"listening for DICOM as {settings.dicom_title} on {settings.dicom_host}:{settings.dicom_port}")
+    run_listener(settings)
+
+
+def worker(ctx: typer.Context) -> None:
+    """Do durable jobs as they come, until stopped; any number of workers may run on one PostgreSQL database."""
+    from screening.app.server import run_worker
+
+    run_worker(settings_of(ctx))
 
 
 @ledger.command("verify")

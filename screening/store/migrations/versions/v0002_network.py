@@ -1,4 +1,4 @@
-"""Exams whose images are still coming in over the network."""
+"""The network: exams whose images are still coming in, and storage commitments that partners asked for."""
 
 from __future__ import annotations
 
@@ -24,8 +24,17 @@ def upgrade() -> None:
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("exam", name=op.f("pk_awaited_exams")),
     )
+    op.create_table(
+        "commitments",
+        sa.Column("transaction_uid", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("transaction_uid", name=op.f("pk_commitments")),
+    )
     op.create_index(op.f("ix_awaited_exams_due_at"), "awaited_exams", ["due_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("commitments")
     op.drop_table("awaited_exams")

@@ -1,0 +1,85 @@
+"""The DICOM listener of an installation: who may call, what becomes of an object, and how commitments are answered."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from datetime import timedelta
+from pathlib import Path
+
+from screening.app.settings import Settings
+from screening.dicom.instance_reader import DicomInstanceReader
+from screening.dicom.network.caller import Station, answer_commitment
+from screening.dicom.network.listener import Listening, StoreListener
+from screening.dicom.network.partners import Partner, Partners, load_partners
+from screening.domain.commitment import CommitmentRequest, CommitmentResult
+from screening.domain.errors import Forbidden, InvalidInput, NotFound
+from screening.domain.quality import ReasonCode
+from screening.workflow.await_exam import Patience, await_exam
+from screening.workflow.commit_storage import ask_commitment
+from screening.workflow.intake import receive_file
+from screening.workflow.ports import Clock, Files, ReadInstance, Registered, UnitOfWork, UnitOfWorkFactory
+
+
+def partners_of(settings: Settings) -> Partners:
+    """The list of partners; without one anybody may call, as long as only this machine can.
+
+    Raises InvalidInput for a wrong list, Forbidden without one on an address that others reach.
+    """
+    if settings.dicom_partners is not None:
+        return load_partners(settings.dicom_partners)
+    if not ipaddress.ip_address(settings.dicom_host).is_loopback:
+        raise Forbidden("SECONDREAD_DICOM_PARTNERS must say who may call before others can reach the DICOM port")
+    return Partners()
+
+
+def store_listener(settings: Settings, units: UnitOfWorkFactory, files: Files, clock: Clock) -> StoreListener:
+    """A listener that keeps what arrives, and notes which exams wait to be complete."""
+    patience = Patience(timedelta(seconds=settings.quiet_s), timedelta(seconds=settings.longest_wait_s))
+
+    def receive(path: Path, partner: Partner) -> ReasonCode | None:
+        def note(uow: UnitOfWork, instance: ReadInstance, registered: Registered) -> None:
+            await_exam(uow, instance, registered, partner.unit or settings.site, patience, clock.now())
+
+        reader = DicomInstanceReader(partner.headers)
+        return receive_file(units, files, reader, path, clock, then=note, consume=True).reason
+
+    def commit(request: CommitmentRequest) -> None:
+        with units() as uow:
+            ask_commitment(uow, clock, request)
+
+    return StoreListener(_listening(settings), partners_of(settings), receive, commit)
+
+
+def send_commitment(settings: Settings, request: CommitmentRequest, result: CommitmentResult) -> None:
+    """Send the answer to whoever asked. Raises NotFound when nobody knows where that partner listens."""
+    partner = partners_of(settings).titled(request.asked_by)
+    if partner is None or not partner.host:
+        raise NotFound("the list of DICOM partners says no host and port for who asked for a storage commitment")
+    answer_commitment(Station(partner.title, partner.host, partner.port, settings.dicom_title), result)
+
+
+def _listening(settings: Settings) -> Listening:
+    return Listening(
+        host=settings.dicom_host,
+        port=settings.dicom_port,
+        title=settings.dicom_title,
+        incoming=settings.data_dir / "receiving",
+        spare_bytes=settings.dicom_spare_mib << 20,
+        tls=_tls(settings),
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """TLS of the listener (PS3.15 B.12): ours by certificate; partners' too where authorities are named."""
+    if settings.dicom_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.dicom_certificate)
+        if settings.dicom_authorities is not None:
+            context.load_verify_locations(settings.dicom_authorities)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidInput("the certificate of the DICOM listener cannot be used") from error
+    return context
