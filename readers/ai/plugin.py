@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from readers.ai.explain.saliency import SaliencyMap, saliency_of, slab_saliency_of
+from readers.ai.explain.saliency import ExplainedRead
 from readers.ai.loading import native_reader
 from readers.ai.reader import NeuralReader
 from readers.plugins.contract import ReaderContext, Scope
 from screening.domain.ai_read import AiIdentity, AiRead
 from screening.domain.study import ImageKind, Study
-from screening.workflow.ports import PixelSource, PresentationImage, PresentationVolume
+from screening.workflow.ports import PixelSource
 
 
 class NativeReader:
@@ -33,14 +33,9 @@ class NativeReader:
         """Read one study."""
         return self._reader.read(study, pixels, site, prior)
 
-    def saliency(self, picture: PresentationImage) -> SaliencyMap | None:
-        """Where on a mammogram the network sees evidence; None when it cannot read it."""
-        return saliency_of(self._reader.model, picture)
-
-    def volume_saliency(self, volume: PresentationVolume, index: int, signed: AiIdentity) -> SaliencyMap | None:
-        """Where the model that signed sees evidence around stored frame `index` (from 0); None when it cannot tell."""
-        model = self._reader.model_of(signed)
-        return None if model is None else slab_saliency_of(model, volume, index)
+    def explained(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> ExplainedRead:
+        """Read one study, with where the network saw evidence on its images."""
+        return self._reader.explained(study, pixels, site, prior)
 
 
 def native(context: ReaderContext) -> NativeReader:

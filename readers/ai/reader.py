@@ -18,12 +18,14 @@ from readers.ai import quality
 from readers.ai.calibration import Calibration, Calibrations, Stratum
 from readers.ai.compose import Scored, breast_scores, exam_density, marks_of, region_of
 from readers.ai.evidence import explain
+from readers.ai.explain.saliency import ExplainedRead, SaliencyMap, saliency_map
 from readers.ai.plans import KINDS, Plan, plans_of
 from readers.ai.priors import Priors, read_priors
 from readers.ai.slots import warnings_of
 from readers.ai.verdict import failed, is_unfamiliar, unfit, verdict
 from readers.ai.views import ENGINE_ERRORS, Measure, Stopwatch, ViewModel, ViewReader, view_key
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, SlotFill, Timing
+from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Slot, Study
 from screening.workflow.ports import PixelSource
@@ -57,6 +59,12 @@ class _Attempt:
         return (*kept, *self.refused)
 
     @property
+    def saliency(self) -> dict[SopInstanceUid, SaliencyMap]:
+        """The maps of the images that the exam uses."""
+        deep = self.plan.model.info.family == "dbt"
+        return {item.image.sop_instance_uid: saliency_map(item.prediction, deep) for item in self.scored}
+
+    @property
     def complete(self) -> bool:
         """Whether every standard view could be read."""
         return len(self.scored) == len(Slot)
@@ -88,15 +96,6 @@ class NeuralReader:
         return identity_of(self._models[0].info)
 
     @property
-    def model(self) -> ViewModel:
-        """The model that signs as this reader, for a caller that wants to see why."""
-        return self._models[0]
-
-    def model_of(self, signed: AiIdentity) -> ViewModel | None:
-        """The model that signs like this, None when it is not loaded."""
-        return next((model for model in self._models if identity_of(model.info) == signed), None)
-
-    @property
     def fingerprint(self) -> str:
         """Which models and calibrations are in force."""
         parts = [repr(identity_of(model.info)) for model in self._models]
@@ -107,6 +106,10 @@ class NeuralReader:
 
         Retakes of a view are marked too; the exam uses the preferred image of each view that could be read.
         """
+        return self.explained(study, pixels, site, prior).read
+
+    def explained(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> ExplainedRead:
+        """The same with the maps of the images that the exam uses: one run of the network for both."""
         started, watch = self._seconds(), Stopwatch()
         attempt = self._best(study, pixels, watch)
         identity = identity_of(attempt.plan.model.info)
@@ -118,19 +121,11 @@ class NeuralReader:
         if attempt.scored and exam is None:
             attempt = _gone(attempt)
         tried = attempt.refused if attempt.scored else unfit(study, attempt.excluded)
-        status, reasons = verdict(
-            attempt.scored, tried, calibration, self._calibrations.why_none(identity, stratum, day)
-        )
-        usable = calibration if status is AiStatus.OK else None
-        read = _read(study, attempt, exam, priors, usable)
-        return replace(
-            read,
-            status=status,
-            reasons=reasons,
-            identity=identity,
-            stratum=str(stratum),
-            timing=self._timing(watch, started),
-        )
+        why_none = self._calibrations.why_none(identity, stratum, day)
+        status, reasons = verdict(attempt.scored, tried, calibration, why_none)
+        read = _read(study, attempt, exam, priors, calibration if status is AiStatus.OK else None)
+        read = replace(read, status=status, reasons=reasons, identity=identity, stratum=str(stratum))
+        return ExplainedRead(replace(read, timing=self._timing(watch, started)), attempt.saliency)
 
     def _best(self, study: Study, pixels: PixelSource, watch: Stopwatch) -> _Attempt:
         """The read of the first plan, or of another complete one where images of the first turn out to be unusable."""

@@ -7,17 +7,18 @@ reach a radiologist as fact, and a score without a commissioned calibration woul
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from readers.ai.calibration import Calibrations, Stratum
-from readers.ai.explain.saliency import SaliencyMap
+from readers.ai.explain.saliency import ExplainedRead, SaliencyMap
 from readers.plugins.contract import ReaderPlugin, Scope
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, Region
+from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Image, ImageKind, Study
-from screening.workflow.ports import PixelSource, PresentationImage, PresentationVolume
+from screening.workflow.ports import PixelSource
 from screening.workflow.read_by_ai import refused_read
 
 FOREIGN_FAILURES: Final = (
@@ -32,6 +33,7 @@ KIND_REASONS: Final = {
     ImageKind.SYNTHETIC_2D: ReasonCode.SYNTHETIC_2D,
 }
 SLACK_PX: Final = 1e-6
+Explaining = Callable[[Study, PixelSource, str, Study | None], ExplainedRead]
 
 
 class ScopedReader:
@@ -55,11 +57,22 @@ class ScopedReader:
 
     def read(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> AiRead:
         """Read one study, or refuse it; an answer that contradicts the exam is a failure of the reader."""
+        return self._checked(study, site, lambda: ExplainedRead(self._reader.read(study, pixels, site, prior), {})).read
+
+    def explained(self, study: Study, pixels: PixelSource, site: str, prior: Study | None = None) -> ExplainedRead:
+        """The same with the maps of a plug-in that has any (`explained`); a read that is refused has none."""
+        told: Explaining | None = getattr(self._reader, "explained", None)
+        if told is None:
+            return ExplainedRead(self.read(study, pixels, site, prior), {})
+        return self._checked(study, site, lambda: told(study, pixels, site, prior))
+
+    def _checked(self, study: Study, site: str, ask: Callable[[], ExplainedRead]) -> ExplainedRead:
         outside = self.scope.refusal(study)
         if outside is not None:
             return self._refused(study, AiStatus.UNSUPPORTED, outside)
         try:
-            read = self._reader.read(study, pixels, site, prior)
+            found = ask()
+            read, saliency = found.read, _drawable(study, found.saliency)
             wrong = next(_contradictions(study, read), None)
         except FOREIGN_FAILURES:
             return self._refused(study, AiStatus.FAILED, ReasonCode.MODEL_FAILED)
@@ -67,23 +80,7 @@ class ScopedReader:
             return self._refused(study, AiStatus.FAILED, ReasonCode.ANSWER_INVALID)
         if read.usable and not self._calibrated(study, read, site):
             return self._refused(study, AiStatus.UNCALIBRATED, ReasonCode.NOT_COMMISSIONED)
-        return read
-
-    def saliency(self, picture: PresentationImage) -> SaliencyMap | None:
-        """Where the plug-in sees evidence on a picture; None when it cannot tell, fails, or answers anything else."""
-        return self._painted("saliency", picture)
-
-    def volume_saliency(self, volume: PresentationVolume, index: int, signed: AiIdentity) -> SaliencyMap | None:
-        """The same around stored frame `index` (from 0) of a volume, by the model that signed the read."""
-        return self._painted("volume_saliency", volume, index, signed)
-
-    def _painted(self, what: str, *given: object) -> SaliencyMap | None:
-        told = getattr(self._reader, what, None)
-        try:
-            found = told(*given) if callable(told) else None
-        except FOREIGN_FAILURES:
-            return None
-        return found if isinstance(found, SaliencyMap) else None
+        return ExplainedRead(read, saliency)
 
     def _calibrated(self, study: Study, read: AiRead, site: str) -> bool:
         """Whether score and flag are those of the accepted calibration for this AI on the device of the exam."""
@@ -97,14 +94,21 @@ class ScopedReader:
         score = known.exam_score(read.raw_score)
         return (read.exam_score, read.flagged) == (score, score >= known.flag_from)
 
-    def _refused(self, study: Study, status: AiStatus, reason: ReasonCode) -> AiRead:
+    def _refused(self, study: Study, status: AiStatus, reason: ReasonCode) -> ExplainedRead:
         listed = (*(Exclusion(i.sop_instance_uid, self._why(i, reason)) for i in study.images), *study.not_images())
-        return replace(refused_read(study, status, reason), identity=self.identity, excluded=listed)
+        read = replace(refused_read(study, status, reason), identity=self.identity, excluded=listed)
+        return ExplainedRead(read, {})
 
     def _why(self, image: Image, reason: ReasonCode) -> ReasonCode:
         """The reason nearest to the image: its own defect, its kind, then that of the exam."""
         of_kind = reason if image.kind in self.scope.kinds else KIND_REASONS.get(image.kind, reason)
         return image.exclusion or of_kind
+
+
+def _drawable(study: Study, maps: Mapping[SopInstanceUid, object]) -> dict[SopInstanceUid, SaliencyMap]:
+    """Of the maps a plug-in gives, those that are maps, of images of the exam."""
+    given = {image.sop_instance_uid: maps.get(image.sop_instance_uid) for image in study.images}
+    return {uid: found for uid, found in given.items() if isinstance(found, SaliencyMap) and found.drawable}
 
 
 def _contradictions(study: Study, read: AiRead) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screening.app.documents import from_data, to_json
-from screening.app.explaining import write_explanation
+from screening.app.explaining import Maps, read_explained, write_explanation
 from screening.app.output import writing
 from screening.app.pictures import pictures_of
 from screening.app.priors import BatchPriors
@@ -99,24 +99,26 @@ class Scorer:
         before = _complete(folder, signature)
         if before is not None:
             return ScoredExam(study, before, folder, done_before=True)
-        read = self._read(study, prior)
+        read, saliency = self._read(study, prior)
         with writing(results.out):
-            self._write(study, read, signature, results.part(name))
+            self._write(study, read, saliency, signature, results.part(name))
             results.publish(name, lambda there: _complete(there, signature) is not None)
         return ScoredExam(study, read, folder, done_before=False)
 
-    def _read(self, study: Study, prior: Study | None) -> AiRead:
+    def _read(self, study: Study, prior: Study | None) -> tuple[AiRead, Maps]:
         if study.quarantine is not None:
-            return refused_read(study, AiStatus.UNSUPPORTED, study.quarantine)
-        return self.reader.read(study, self.pixels, self.site, prior)
+            return refused_read(study, AiStatus.UNSUPPORTED, study.quarantine), {}
+        if not self.explained:
+            return self.reader.read(study, self.pixels, self.site, prior), {}
+        return read_explained(self.reader, study, self.pixels, self.site, prior)
 
-    def _write(self, study: Study, read: AiRead, signature: str, folder: Path) -> None:
+    def _write(self, study: Study, read: AiRead, saliency: Maps, signature: str, folder: Path) -> None:
         if any(image.exclusion not in NO_PART for image in study.images):
             self.cad_sr.write(study, read, self.clock.now(), folder / SR_FILE)
             pictures = pictures_of(study, read, self.pixels)
             (folder / SHEET_FILE).write_bytes(render_contact_sheet(study, read, pictures))
             if self.explained:
-                write_explanation(study, read, pictures, self.pixels, self.reader, folder)
+                write_explanation(study, read, pictures, self.pixels, saliency, folder)
         document = {"signature": signature, "read": json.loads(to_json(read))}
         (folder / READ_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 

@@ -20,20 +20,20 @@ from screening.app.scoring import ScoredExam, Scorer, score_all
 from screening.app.system import SystemClock
 from screening.dicom.cad_sr import MammographyCadSrWriter
 from screening.domain.study import Slot, Study
-from tests.readers.ai.known_model import CALIBRATION, DBT_CALIBRATION, DBT_INFO, KnownModel
-from tests.readers.ai.studies import Pictures, study, volume
+from tests.readers.ai.known_model import CALIBRATION, DBT_CALIBRATION, DBT_INFO, KnownEngine, KnownModel
+from tests.readers.ai.studies import Pictures, image, study, volume
 
 FOUR_VIEWS, FOUR_VOLUMES = study(), study(*(volume(slot) for slot in Slot))
 
 
-def reader() -> ScopedReader:
-    known = Calibrations([CALIBRATION, DBT_CALIBRATION])
-    neural = NeuralReader(KnownModel(), known, volumes=KnownModel(info=DBT_INFO))
+def reader(engine: KnownEngine | None = None) -> ScopedReader:
+    known, runs = Calibrations([CALIBRATION, DBT_CALIBRATION]), engine or KnownEngine()
+    neural = NeuralReader(KnownModel(runs), known, volumes=KnownModel(runs, DBT_INFO))
     return ScopedReader("native", NativeReader(neural), known)
 
 
-def score(out: Path, exam: Study = FOUR_VIEWS, explained: bool = True) -> ScoredExam:
-    scorer = Scorer(reader(), Pictures(), MammographyCadSrWriter(), SystemClock(), "", "1", explained)
+def score(out: Path, exam: Study = FOUR_VIEWS, explained: bool = True, engine: KnownEngine | None = None) -> ScoredExam:
+    scorer = Scorer(reader(engine), Pictures(), MammographyCadSrWriter(), SystemClock(), "", "1", explained)
     (scored,) = score_all(scorer, [exam], out)
     return scored
 
@@ -52,6 +52,23 @@ def test_every_view_and_mark_is_explained(tmp_path: Path, exam: Study) -> None:
     assert all(region["evidence"]["text"] for region in document["regions"])
 
 
+@pytest.mark.parametrize("exam", [FOUR_VIEWS, FOUR_VOLUMES])
+def test_read_and_explanation_come_of_one_run_of_the_network(tmp_path: Path, exam: Study) -> None:
+    plain, explained = KnownEngine(), KnownEngine()
+    without = score(tmp_path / "plain", exam, explained=False, engine=plain).read
+    with_it = score(tmp_path / "explained", exam, engine=explained).read
+    assert len(plain.seen) == len(explained.seen) == 4
+    assert replace(without, timing=None) == replace(with_it, timing=None)
+
+
+def test_what_is_kept_for_the_explanation_is_small() -> None:
+    """A map per image of the exam, no pixels and no retake."""
+    retake = image(Slot.RCC, "1.2.3.77", rows=600)
+    found = reader().explained(study(*FOUR_VIEWS.images, retake), Pictures(), "")
+    assert set(found.saliency) == {one.sop_instance_uid for one in FOUR_VIEWS.images}
+    assert sum(one.cells.nbytes for one in found.saliency.values()) < 100_000
+
+
 def test_saliency_is_drawn_for_mammograms_and_volumes(tmp_path: Path) -> None:
     """On a grey picture the legend alone is coloured; without a map not even that."""
     for number, exam in enumerate((FOUR_VIEWS, FOUR_VOLUMES)):
@@ -67,7 +84,7 @@ def test_a_mark_on_another_frame_has_its_own_close_look(tmp_path: Path) -> None:
     moved = replace(first, location=replace(first.location, frame=2), raw_score=0.1)
     two = replace(read, regions=(first, *others, moved), explanation=(*read.explanation, read.explanation[0]))
     pictures = pictures_of(FOUR_VOLUMES, two, Pictures())
-    write_explanation(FOUR_VOLUMES, two, pictures, Pictures(), reader(), tmp_path)
+    write_explanation(FOUR_VOLUMES, two, pictures, Pictures(), {}, tmp_path)
     slot = first.slot.value
     bright, dark = (tmp_path / FOLDER / f"region-{name}-{slot}.png" for name in ("01", "05"))
     document = json.loads((tmp_path / FOLDER / "explanation.json").read_text(encoding="utf-8"))

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from readers.ai.calibration import Calibrations
+from readers.ai.explain.saliency import ExplainedRead, SaliencyMap
 from readers.ai.plugin import NativeReader
 from readers.ai.reader import NeuralReader
 from readers.external.cad_sr import cad_sr
@@ -27,6 +30,8 @@ from tests.readers.ai.studies import Pictures
 from tests.readers.external.samples import STUDY, Files, calibration_of, context
 from tests.readers.external.service import Behaviour, serving
 
+WHOLE = (0.0, 0.0, 512.0, 640.0)
+NO_NUMBERS = np.full((4, 4), np.nan, np.float32)
 SHAPE = {"rows": 640, "columns": 512, "row_spacing_mm": 0.3, "column_spacing_mm": 0.3}
 
 
@@ -255,13 +260,35 @@ def test_without_its_calibration_in_force_no_reader_reads(under: Under) -> None:
     assert honest.read(under.study, Pictures(), "unit-a").status is AiStatus.UNCALIBRATED
 
 
-@pytest.mark.parametrize("answer", [RuntimeError("x"), ValueError("x"), "no map", None])
-def test_saliency_of_foreign_code_is_a_map_or_nothing(under: Under, answer: object) -> None:
+def test_its_explanation_is_of_the_same_read(under: Under) -> None:
+    explained = under.reader.explained(under.study, Pictures(), "unit-a")
+    assert replace(explained.read, timing=None) == replace(read(under), timing=None)
+    used = {fill.sop_instance_uid for fill in explained.read.slots}
+    assert set(explained.saliency) == (used if under.reader.name == "native" else set())
+
+
+@pytest.mark.parametrize(
+    "cells", ["no map", None, SaliencyMap(np.zeros((2000, 2000), np.float32), WHOLE), SaliencyMap(NO_NUMBERS, WHOLE)]
+)
+def test_saliency_of_foreign_code_is_a_small_map_or_nothing(under: Under, cells: object) -> None:
     class Painting(Lying):
-        def saliency(self, _picture: PresentationImage) -> object:
+        def explained(self, study: Study, pixels: PixelSource, site: str, prior: Study | None) -> ExplainedRead:
+            maps: Any = {image.sop_instance_uid: cells for image in study.images}
+            return ExplainedRead(self.read(study, pixels, site, prior), maps)
+
+    painting = ScopedReader("painting", Painting(under.reader, lambda read: read), under.calibrations)
+    found = painting.explained(under.study, Pictures(), "unit-a")
+    assert (found.read.status, dict(found.saliency)) == (AiStatus.OK, {})
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("x"), ValueError("x"), "no read"])
+def test_an_explanation_that_fails_is_a_failed_read(under: Under, answer: object) -> None:
+    class Painting(Lying):
+        def explained(self, *_given: object) -> object:
             if isinstance(answer, Exception):
                 raise answer
             return answer
 
     painting = ScopedReader("painting", Painting(under.reader, lambda read: read), under.calibrations)
-    assert painting.saliency(Pictures().load(under.study.images[0])) is None
+    found = painting.explained(under.study, Pictures(), "unit-a")
+    assert (found.read.status, found.read.reasons) == (AiStatus.FAILED, (ReasonCode.MODEL_FAILED,))

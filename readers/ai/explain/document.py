@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from screening.domain.ai_read import AiRead, BreastScore, Region
@@ -15,8 +15,13 @@ VERSION: Final = 1
 NO_LABEL: Final = "no AI model was run"
 
 
-def document(read: AiRead, overlays: Mapping[Slot, str], crops: Mapping[int, str]) -> dict[str, Any]:
-    """Everything the read rests on. `overlays` and `crops` name the pictures, by slot and by number of the mark."""
+def document(
+    read: AiRead, overlays: Mapping[Slot, str], crops: Mapping[int, str], deep: Collection[str] = ()
+) -> dict[str, Any]:
+    """Everything the read rests on. `overlays` and `crops` name the pictures, by slot and by number of the mark.
+
+    `deep` are the images whose saliency is of all depths of a volume.
+    """
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -34,7 +39,12 @@ def document(read: AiRead, overlays: Mapping[Slot, str], crops: Mapping[int, str
         "prior_used": read.prior_used,
         "breasts": [_breast(breast) for breast in read.breasts],
         "images": [
-            _image(read, fill.slot, fill.sop_instance_uid, overlays) for fill in read.slots if fill.sop_instance_uid
+            {
+                **_image(read, fill.slot, fill.sop_instance_uid, overlays),
+                "all_depths": fill.sop_instance_uid in deep,
+            }
+            for fill in read.slots
+            if fill.sop_instance_uid
         ],
         "regions": [_region(read, number, region, crops) for number, region in enumerate(read.regions, start=1)],
     }

@@ -15,6 +15,7 @@ from readers.ai.explain.saliency import SaliencyMap
 from screening.domain.ai_read import AiRead, Region
 from screening.domain.evidence import shown_marks, view_name
 from screening.domain.geometry import Box
+from screening.domain.identifiers import SopInstanceUid
 from screening.domain.study import Laterality, Slot
 from screening.workflow.ports import PresentationImage
 
@@ -22,31 +23,43 @@ JSON_FILE = "explanation.json"
 MOST_CROPS = 12
 """Crops of the most suspicious marks; the others are in the document."""
 
-SaliencyOf = Callable[[Slot, PresentationImage], SaliencyMap | None]
+ALL_DEPTHS = "Evidence of all depths; boxes: marks of this frame."
 CloseLook = Callable[[Region], PresentationImage | None]
 
 
 def explain(
-    read: AiRead, pictures: Mapping[Slot, PresentationImage], saliency: SaliencyOf, close_look: CloseLook
+    read: AiRead,
+    pictures: Mapping[Slot, PresentationImage],
+    saliency: Mapping[SopInstanceUid, SaliencyMap],
+    close_look: CloseLook,
 ) -> dict[str, bytes]:
     """Files by name. `pictures` are those of the filled slots; a volume is shown in the frame of its first mark.
+
+    `saliency` are maps by image, as the reader gave them with the read.
 
     `close_look` gives the frame of a mark that lies on another one; such marks have a crop, and no box on the view.
     """
     files: dict[str, bytes] = {}
     overlays: dict[Slot, str] = {}
     crops: dict[int, str] = {}
+    filled = {fill.slot: fill.sop_instance_uid for fill in read.slots if fill.sop_instance_uid}
     for slot, picture in pictures.items():
         overlays[slot] = f"saliency-{slot.value}.png"
         marks = {number: _shown(region, picture) for number, region in _on(read, slot).items()}
-        files[overlays[slot]] = overlay(picture, saliency(slot, picture), marks, _mirrored(slot), _words(read, slot))
+        found = saliency.get(filled[slot])
+        files[overlays[slot]] = overlay(picture, found, marks, _mirrored(slot), _words(read, slot, found))
     for number, region in _marked(read, pictures)[:MOST_CROPS]:
         shown = number in _on(read, region.slot)
-        found = pictures[region.slot] if shown else close_look(region)
-        if found is not None:
+        looked = pictures[region.slot] if shown else close_look(region)
+        if looked is not None:
             crops[number] = f"region-{number:02d}-{region.slot.value}.png"
-            files[crops[number]] = crop(found, _shown(region, found), _mirrored(region.slot))
-    told = json.dumps(document(read, overlays, crops), indent=2, ensure_ascii=False, allow_nan=False)
+            files[crops[number]] = crop(looked, _shown(region, looked), _mirrored(region.slot))
+    told = json.dumps(
+        document(read, overlays, crops, {uid for uid, found in saliency.items() if found.all_depths}),
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
     return {JSON_FILE: told.encode(), **files}
 
 
@@ -73,7 +86,8 @@ def _mirrored(slot: Slot) -> bool:
     return slot.laterality is Laterality.RIGHT
 
 
-def _words(read: AiRead, slot: Slot) -> list[str]:
+def _words(read: AiRead, slot: Slot, found: SaliencyMap | None) -> list[str]:
     made_by = f"{read.identity.product}: {read.identity.label}" if read.identity else NO_LABEL
     kind = "" if read.usable else f" Not a read: {read.status.value}."
-    return [f"{view_name(slot)}.{kind}", made_by]
+    depths = [ALL_DEPTHS] if found is not None and found.all_depths else []
+    return [f"{view_name(slot)}.{kind}", made_by, *depths]

@@ -12,29 +12,33 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from readers.ai.calibration import Calibrations
 from readers.ai.explain.explaining import JSON_FILE, explain
 from readers.ai.explain.painting import colours
-from readers.ai.explain.saliency import SaliencyMap, saliency_of
+from readers.ai.explain.saliency import SaliencyMap
+from readers.ai.reader import NeuralReader
 from screening.domain.ai_read import AiStatus, Region
+from screening.domain.geometry import Box
+from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Slot
-from screening.workflow.ports import PresentationImage
-from tests.dicom_out.samples import HEADER, OBJECTED, no_read
+from tests.dicom_out.samples import HEADER, OBJECTED, no_read, uid_of
 from tests.readers.ai.explained import COLUMNS, ROWS, full_read, phantom
 from tests.readers.ai.known_model import KnownModel
+from tests.readers.ai.studies import Pictures, study
 
 
-def hot(_slot: Slot, picture: PresentationImage) -> SaliencyMap:
-    """Evidence at the lesion of the right MLO, in cells of 16 pixels of the picture."""
-    _, boxes = phantom()
-    x0, y0, x1, y1 = (round(value / 16) for value in picture.flip.to_stored(boxes[Slot.RMLO]))
+def hot() -> dict[SopInstanceUid, SaliencyMap]:
+    """Evidence at the lesion of the right MLO, in cells of 16 pixels of the picture; the same cells on every view."""
+    pictures, boxes = phantom()
+    return {uid_of(slot): _hot(picture.flip.to_stored(boxes[Slot.RMLO])) for slot, picture in pictures.items()}
+
+
+def _hot(box: Box) -> SaliencyMap:
+    x0, y0, x1, y1 = (round(value / 16) for value in box)
     cells = np.zeros((ROWS // 16, COLUMNS // 16), np.float32)
     cells[y0:y1, x0:x1] = 1.0
     return SaliencyMap(cells, (0.0, 0.0, float(COLUMNS), float(ROWS)))
-
-
-def nothing(_slot: Slot, _picture: PresentationImage) -> None:
-    return None
 
 
 def nowhere(_region: Region) -> None:
@@ -53,7 +57,7 @@ def told(files: dict[str, bytes]) -> dict[str, Any]:
 
 def test_the_document_names_its_form_label_pictures_and_evidence() -> None:
     pictures, _ = phantom()
-    files = explain(full_read(), pictures, hot, nowhere)
+    files = explain(full_read(), pictures, hot(), nowhere)
     document = told(files)
     assert (document["schema"], document["version"]) == ("secondread-explanation", 1)
     assert document["label"] == "phantom-trained, not for clinical use"
@@ -73,7 +77,7 @@ def test_the_document_names_its_form_label_pictures_and_evidence() -> None:
 def test_saliency_lies_where_the_lesion_is_as_films_are_hung() -> None:
     """The right breast is shown with its chest wall at the right, which is how its stored pixels lie."""
     pictures, boxes = phantom()
-    shown = pixels(explain(full_read(), pictures, hot, nowhere)["saliency-RMLO.png"])[:ROWS]
+    shown = pixels(explain(full_read(), pictures, hot(), nowhere)["saliency-RMLO.png"])[:ROWS]
     warm = (shown[:, :, 0] - shown[:, :, 2]) > 40
     rows, columns = np.nonzero(warm)
     x0, y0, x1, y1 = boxes[Slot.RMLO]
@@ -84,7 +88,7 @@ def test_saliency_lies_where_the_lesion_is_as_films_are_hung() -> None:
 
 def test_without_saliency_the_view_stays_grey() -> None:
     pictures, _ = phantom()
-    plain = explain(replace(full_read(), regions=(), explanation=()), pictures, nothing, nowhere)
+    plain = explain(replace(full_read(), regions=(), explanation=()), pictures, {}, nowhere)
     shown = pixels(plain["saliency-RMLO.png"])[:ROWS]
     assert int(np.ptp(shown, axis=2).max()) == 0
 
@@ -98,7 +102,7 @@ def test_colours_keep_their_order_in_grey() -> None:
 
 def test_a_crop_shows_every_pixel_of_the_image_and_the_box_of_the_mark() -> None:
     pictures, _ = phantom()
-    crop = pixels(explain(full_read(), pictures, nothing, nowhere)["region-01-RMLO.png"])
+    crop = pixels(explain(full_read(), pictures, {}, nowhere)["region-01-RMLO.png"])
     assert crop.shape[0] == crop.shape[1]
     assert crop.shape[0] >= 360
     blue = (crop[:, :, 2] - crop[:, :, 0]) > 80
@@ -109,7 +113,7 @@ def test_a_crop_shows_every_pixel_of_the_image_and_the_box_of_the_mark() -> None
 
 @pytest.mark.parametrize("read", [OBJECTED, no_read(AiStatus.FAILED, ReasonCode.MODEL_FAILED)])
 def test_a_run_that_is_no_read_is_explained_by_its_reasons(read: Any) -> None:
-    document = told(explain(replace(read, slots=()), {}, nothing, nowhere))
+    document = told(explain(replace(read, slots=()), {}, {}, nowhere))
     assert document["is_a_read"] is False
     assert document["reasons"][0]["text"]
     assert (document["exam_score"], document["regions"]) == (None, [])
@@ -117,7 +121,7 @@ def test_a_run_that_is_no_read_is_explained_by_its_reasons(read: Any) -> None:
 
 def test_no_person_is_named() -> None:
     pictures, _ = phantom()
-    said = explain(full_read(), pictures, hot, nowhere)[JSON_FILE].decode()
+    said = explain(full_read(), pictures, hot(), nowhere)[JSON_FILE].decode()
     woman = HEADER.participant
     for secret in (woman.family, woman.given, woman.person.value, woman.birth_date):
         assert secret not in said
@@ -125,16 +129,23 @@ def test_no_person_is_named() -> None:
 
 def test_the_same_read_gives_the_same_bytes() -> None:
     pictures, _ = phantom()
-    assert explain(full_read(), pictures, hot, nowhere) == explain(full_read(), pictures, hot, nowhere)
+    assert explain(full_read(), pictures, hot(), nowhere) == explain(full_read(), pictures, hot(), nowhere)
 
 
-def test_a_map_covers_the_picture_it_was_made_of_and_a_failing_model_gives_none() -> None:
+def test_a_map_covers_the_picture_it_was_made_of() -> None:
+    found = NeuralReader(KnownModel(), Calibrations([])).explained(study(), Pictures(), "").saliency
+    assert set(found) == {one.sop_instance_uid for one in study().images}
+    for one in found.values():
+        x0, y0, x1, y1 = one.box
+        assert x1 - x0 > COLUMNS / 2
+        assert y1 - y0 > ROWS / 2
+
+
+def test_evidence_of_all_depths_says_so() -> None:
+    """On one frame of a volume evidence of another depth would mislead."""
     pictures, _ = phantom()
-    model = KnownModel()
-    found = saliency_of(model, pictures[Slot.LMLO])
-    assert found is not None
-    x0, y0, x1, y1 = found.box
-    assert x1 - x0 > COLUMNS / 2
-    assert y1 - y0 > ROWS / 2
-    model.engine.failing = {2: RuntimeError("no memory")}
-    assert saliency_of(model, pictures[Slot.LMLO]) is None
+    deep = {uid: replace(found, all_depths=True) for uid, found in hot().items()}
+    flat, said = (explain(full_read(), pictures, maps, nowhere) for maps in (hot(), deep))
+    assert {image["all_depths"] for image in told(flat)["images"]} == {False}
+    assert {image["all_depths"] for image in told(said)["images"]} == {True}
+    assert pixels(said["saliency-RCC.png"]).shape[0] > pixels(flat["saliency-RCC.png"]).shape[0]
