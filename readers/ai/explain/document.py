@@ -39,10 +39,7 @@ def document(
         "prior_used": read.prior_used,
         "breasts": [_breast(breast) for breast in read.breasts],
         "images": [
-            {
-                **_image(read, fill.slot, fill.sop_instance_uid, overlays),
-                "all_depths": fill.sop_instance_uid in deep,
-            }
+            _image(read, fill.slot, fill.sop_instance_uid, overlays, deep)
             for fill in read.slots
             if fill.sop_instance_uid
         ],
@@ -62,12 +59,13 @@ def _breast(breast: BreastScore) -> dict[str, Any]:
     }
 
 
-def _image(read: AiRead, slot: Slot, uid: str, overlays: Mapping[Slot, str]) -> dict[str, Any]:
+def _image(read: AiRead, slot: Slot, uid: str, overlays: Mapping[Slot, str], deep: Collection[str]) -> dict[str, Any]:
     notes = [note for note in read.quality if note.sop_instance_uid == uid]
     return {
         "slot": slot.value,
         "sop_instance_uid": uid,
         "saliency": overlays.get(slot),
+        "all_depths": uid in deep,
         "quality": [{"code": note.code.value, "value": note.value, "text": note.text} for note in notes],
     }
 
