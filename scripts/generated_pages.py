@@ -14,7 +14,7 @@ from screening.domain.case import CaseState
 from screening.domain.errors import SecondReadError, all_errors
 from screening.domain.opinion import BiRads
 from screening.domain.policy import Policy
-from screening.domain.quality import TEXTS
+from screening.domain.quality import QUALITY_MEASURES, QUALITY_TEXTS, TEXTS
 from screening.domain.transitions import TRANSITIONS
 from screening.store.job_retries import RETRY_OR_PARK
 from screening.web.errors import PROBLEMS
@@ -64,6 +64,8 @@ def _error_cells(error: type[SecondReadError]) -> list[str]:
 def reasons_page() -> str:
     """Every reason code."""
     rows = [f"| `{code.value}` | {text} |" for code, text in TEXTS.items()]
+    measures = {code: " | ".join(told) for code, told in QUALITY_MEASURES.items()}
+    quality = [f"| `{code.value}` | {text} | {measures[code]} |" for code, text in QUALITY_TEXTS.items()]
     return "\n".join(
         [
             "# Reason codes",
@@ -73,6 +75,14 @@ def reasons_page() -> str:
             "| code | text |",
             "|---|---|",
             *rows,
+            "",
+            "## Image quality notes",
+            "",
+            "Remarks for radiographers with what was measured; none of them refuses an image.",
+            "",
+            "| code | text | value | unit |",
+            "|---|---|---|---|",
+            *quality,
         ]
     )
 

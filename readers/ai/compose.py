@@ -33,7 +33,8 @@ class Scored:
     """One view with its prediction; `flip` leads from the predicted picture to the stored pixels.
 
     `pixel_mm` is the spacing of the picture, `nipple` its most anterior point of the breast, None where none was found.
-    `warnings` come from decoding. Regions of a volume carry the 0-based index of the stored frame.
+    `quality` is None where it could not be measured. `warnings` come from decoding.
+    Regions of a volume carry the 0-based index of the stored frame.
     """
 
     slot: Slot
@@ -42,7 +43,7 @@ class Scored:
     prediction: ViewPrediction
     pixel_mm: float
     nipple: Point | None = None
-    quality: tuple[QualityNote, ...] = ()
+    quality: tuple[QualityNote, ...] | None = None
     warnings: tuple[ReasonCode, ...] = ()
 
 

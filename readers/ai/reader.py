@@ -26,7 +26,7 @@ from readers.ai.verdict import failed, is_unfamiliar, unfit, verdict
 from readers.ai.views import ENGINE_ERRORS, Measure, Stopwatch, ViewModel, ViewReader, view_key
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, SlotFill, Timing
 from screening.domain.identifiers import SopInstanceUid
-from screening.domain.quality import Exclusion, ReasonCode
+from screening.domain.quality import Exclusion, QualityNote, ReasonCode
 from screening.domain.study import Slot, Study
 from screening.workflow.ports import PixelSource
 
@@ -228,10 +228,16 @@ def _read(
         warnings=(*_warnings(study, attempt.marked), *priors.warnings),
         prior_used=exam is not None and exam.prior_used,
         input_digests=tuple(sorted(item.image.digest for item in attempt.marked)),
-        quality=tuple(note for item in scored for note in item.quality),
+        quality=_quality(scored),
         explanation=explain(marks, priors.views),
         prior_digests=priors.digests,
     )
+
+
+def _quality(scored: Sequence[Scored]) -> tuple[QualityNote, ...] | None:
+    """The notes on the images; None when not one of them could be measured."""
+    measured = [item.quality for item in scored if item.quality is not None]
+    return tuple(note for notes in measured for note in notes) if measured else None
 
 
 def _gone(attempt: _Attempt) -> _Attempt:

@@ -107,7 +107,7 @@ class _Ready:
     pixel_mm: float = 0.0
     nipple: Point | None = None
     volume: PresentationVolume | None = None
-    quality: tuple[QualityNote, ...] = ()
+    quality: tuple[QualityNote, ...] | None = None
     warnings: tuple[ReasonCode, ...] = ()
     watch: Stopwatch = field(default_factory=Stopwatch)
 
@@ -175,12 +175,12 @@ class ViewReader:
             ready.prepared = None  # the model prepares a volume itself, and this one frame need not be held
         ready.watch.preprocess = self.seconds() - begun
 
-    def _quality(self, ready: _Ready, pixels: NDArray[np.float32]) -> tuple[QualityNote, ...]:
-        """Notes on the image; a measurement that cannot cope with it says nothing and stops nothing."""
+    def _quality(self, ready: _Ready, pixels: NDArray[np.float32]) -> tuple[QualityNote, ...] | None:
+        """Notes on the image; None when the measurement cannot cope with it, which stops nothing."""
         try:
             found = self.measure(pixels, ready.pixel_mm, view_key(ready.slot)[1])
         except MEASURING_ERRORS:
-            return ()
+            return None
         kept = [(code, value) for code, value in found if ready.volume is None or code in SLICE_NOTES]
         return tuple(QualityNote(ready.image.sop_instance_uid, code, value) for code, value in kept)
 

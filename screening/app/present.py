@@ -36,6 +36,8 @@ def exam_panel(exam: ScoredExam, names: Mapping[str, str]) -> Panel:
         parts.append(_scores(read))
     if read.quality:
         parts.append(_quality(read, names))
+    elif read.quality_words:
+        parts.append(Text(f"Image quality: {read.quality_words}"))
     if read.identity is not None:
         parts.append(Text(read.identity.label, style="italic"))
     note = "already scored" if exam.done_before else "results"
@@ -131,9 +133,9 @@ def _quality(read: AiRead, names: Mapping[str, str]) -> Table:
     table = Table(title="Image quality, no reason to refuse", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for heading in ("object", "code", "note", "measured"):
         table.add_column(heading)
-    for note in read.quality:
+    for note in read.quality_notes:
         name = names.get(note.sop_instance_uid, note.sop_instance_uid)
-        table.add_row(escape(name), note.code.value, note.text, f"{note.value:.3g}")
+        table.add_row(escape(name), note.code.value, note.text, note.measured)
     return table
 
 

@@ -58,7 +58,7 @@ def breast_sentence(score: BreastScore) -> str:
 def quality_sentence(read: AiRead) -> str:
     """Remarks on image quality by view, in words: coded quality findings of ours have no verified code."""
     slots = {fill.sop_instance_uid: fill.slot.value for fill in read.slots}
-    by_view = dict.fromkeys(f"{slots.get(note.sop_instance_uid, 'retake')}: {note.text}" for note in read.quality)
+    by_view = dict.fromkeys(f"{slots.get(note.sop_instance_uid, 'retake')}: {note.text}" for note in read.quality_notes)
     return "; ".join(by_view)
 
 
@@ -77,6 +77,8 @@ def impression(read: AiRead, refused: int) -> str:
         said.append(f"BI-RADS breast composition {read.density.value}.")
     if read.quality:
         said.append(f"Image quality notes: {quality_sentence(read)}.")
+    elif read.quality_words:
+        said.append(f"Image quality: {read.quality_words}.")
     if refused:
         said.append(f"Images not read: {refused}; see Failed Detections.")
     return " ".join(said) + label

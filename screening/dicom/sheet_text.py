@@ -92,8 +92,10 @@ def _breast_lines(score: BreastScore, read: AiRead) -> tuple[str, ...]:
 
 def _quality(study: Study, read: AiRead) -> tuple[str, ...]:
     """Remarks for the radiographer, by image; none of them is a reason to refuse."""
-    notes = [f"{_name_of(study, note.sop_instance_uid)}: {note.text}" for note in read.quality]
-    return (f"Image quality notes: {len(notes)}", *notes) if notes else ()
+    notes = [f"{_name_of(study, note.sop_instance_uid)}: {note.text} ({note.measured})" for note in read.quality_notes]
+    if notes:
+        return (f"Image quality notes: {len(notes)}", *notes)
+    return (f"Image quality: {read.quality_words}",) if read.quality_words else ()
 
 
 def _breast(score: BreastScore, usable: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from screening.domain.identifiers import SopInstanceUid, StudyInstanceUid
 from screening.domain.opinion import FindingType, ImageLocation
-from screening.domain.quality import Exclusion, QualityNote, ReasonCode
+from screening.domain.quality import QUALITY_NOTHING, QUALITY_UNMEASURED, Exclusion, QualityNote, ReasonCode
 from screening.domain.study import Laterality, Slot
 
 NOT_STATED: Final = "not stated"
@@ -143,7 +143,8 @@ class AiRead:
     `exam_score` is 1-10: the decile of `raw_score` within the stated reference population of the calibration.
     With status `uncalibrated` raw scores and regions are there to look at, and exam score and probabilities are None.
     `input_digests` are the SHA-256 of the scored files, `prior_digests` those of the prior images compared with.
-    `quality` are remarks for radiographers and never block a read; `explanation` has one item per region, same order.
+    `quality` are remarks for radiographers and never block a read: None when nobody measured (other products do not),
+    empty when nothing was found; `explanation` has one item per region, same order.
     """
 
     study_instance_uid: StudyInstanceUid
@@ -165,7 +166,7 @@ class AiRead:
     prior_used: bool
     input_digests: tuple[str, ...]
     timing: Timing | None = None
-    quality: tuple[QualityNote, ...] = ()
+    quality: tuple[QualityNote, ...] | None = None
     explanation: tuple[RegionEvidence, ...] = ()
     prior_digests: tuple[str, ...] = ()
 
@@ -176,6 +177,18 @@ class AiRead:
             raise ValueError("an AI read that is not ok has neither flag nor exam score")
         if self.exam_score is not None and not 1 <= self.exam_score <= 10:
             raise ValueError("an exam score lies between 1 and 10")
+
+    @property
+    def quality_notes(self) -> tuple[QualityNote, ...]:
+        """The remarks there are."""
+        return self.quality or ()
+
+    @property
+    def quality_words(self) -> str:
+        """Whether image quality was measured, where there is no remark to show; empty when no image was read."""
+        if self.quality or not any(fill.sop_instance_uid for fill in self.slots):
+            return ""
+        return QUALITY_UNMEASURED if self.quality is None else QUALITY_NOTHING
 
     @property
     def usable(self) -> bool:

@@ -217,9 +217,25 @@ QUALITY_TEXTS: dict[QualityCode, str] = {
 """One sentence per code, for people."""
 
 
+QUALITY_MEASURES: dict[QualityCode, tuple[str, str]] = {
+    QualityCode.BREAST_CUT_OFF: ("length of the skin line that is missing", "mm"),
+    QualityCode.NIPPLE_NOT_IN_PROFILE: ("how far the nipple stands out of the skin line", "mm"),
+    QualityCode.PECTORAL_MISSING: ("step of grey across the edge of the muscle", "of the grey range"),
+    QualityCode.PECTORAL_SHORT: ("how far above the level of the nipple the muscle ends", "mm"),
+    QualityCode.INFRAMAMMARY_FOLD_MISSING: ("depth of the notch below the breast", "mm"),
+    QualityCode.MOTION_BLUR: ("loss of detail in the direction that lost most", "dB"),
+    QualityCode.NOISE: ("noise above detail", "dB"),
+    QualityCode.ARTEFACT: ("the strongest trace of one against the limit for its kind", "times the limit"),
+}
+"""What the value of a note is, for people, and its unit."""
+
+QUALITY_UNMEASURED, QUALITY_NOTHING = "not measured", "measured, nothing to note"
+"""What is said of an exam whose reader does not measure, and of one where it measured and has no remark."""
+
+
 @dataclass(frozen=True)
 class QualityNote:
-    """One remark on the quality of one image; `value` is what was measured, in the unit its measurement states."""
+    """One remark on the quality of one image; what `value` is, and its unit, is in `QUALITY_MEASURES`."""
 
     sop_instance_uid: SopInstanceUid
     code: QualityCode
@@ -229,3 +245,17 @@ class QualityNote:
     def text(self) -> str:
         """The sentence for people."""
         return QUALITY_TEXTS[self.code]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value."""
+        return QUALITY_MEASURES[self.code][1]
+
+    @property
+    def measured(self) -> str:
+        """The value with its unit.
+
+        >>> QualityNote(SopInstanceUid("1.2"), QualityCode.NOISE, 7.512).measured
+        '7.51 dB'
+        """
+        return f"{self.value:.3g} {self.unit}"

@@ -112,9 +112,10 @@ def _context(
 
 
 def _quality(document: str | None) -> str | None:
-    """Codes of the notes in a stored AI read, each once, between blanks; None when it looked at no image."""
+    """Codes of the notes in a stored AI read, each once, between blanks; None when it measured no image."""
     read = json.loads(document) if document else {}
-    if not any(fill["sop_instance_uid"] for fill in read.get("slots", ())):
+    notes = read.get("quality")
+    if notes is None or not any(fill["sop_instance_uid"] for fill in read.get("slots", ())):
         return None
-    codes = sorted({str(note["code"]) for note in read.get("quality", ())})
+    codes = sorted({str(note["code"]) for note in notes})
     return " " + "".join(f"{code} " for code in codes)

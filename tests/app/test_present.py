@@ -53,8 +53,9 @@ def test_quality_notes_are_shown_with_what_was_measured() -> None:
     result = replace(read(study()), quality=(note,))
     text = shown(study(), result)
     assert QUALITY_TEXTS[note.code] in text
-    assert "1.25" in text
-    assert "Image quality" not in shown(study(), replace(result, quality=()))
+    assert "1.25 mm" in text
+    assert "Image quality: measured, nothing to note" in shown(study(), replace(result, quality=()))
+    assert "Image quality: not measured" in shown(study(), replace(result, quality=None))
 
 
 def test_a_refusal_shows_its_code_and_every_image_left_out() -> None:

@@ -102,6 +102,11 @@ def test_the_same_exam_gives_the_same_read_in_any_order_of_images(under: Under) 
     assert set(map(repr, first.regions)) == set(map(repr, other.regions))
 
 
+def test_only_a_reader_that_measures_speaks_of_image_quality(under: Under) -> None:
+    """None is no finding: another product's read must not count as one of images without fault."""
+    assert (read(under).quality is not None) == (under.reader.name == "native")
+
+
 def test_its_identity_and_fingerprint_do_not_change(under: Under) -> None:
     before = (under.reader.identity, under.reader.fingerprint)
     read(under)

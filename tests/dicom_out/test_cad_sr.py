@@ -294,6 +294,14 @@ def test_image_quality_is_told_in_words_and_changes_no_summary(tmp_path: Path) -
     assert problems(report) == ()
 
 
+@pytest.mark.parametrize(("quality", "said"), [(None, "not measured"), ((), "measured, nothing to note")])
+def test_image_quality_that_was_not_measured_is_not_called_good(
+    tmp_path: Path, quality: tuple[QualityNote, ...] | None, said: str
+) -> None:
+    report = written(replace(OK_READ, quality=quality), STUDY, tmp_path / "cad.dcm")
+    assert f"Image quality: {said}." in words(report)
+
+
 def test_what_cannot_be_reported_truthfully_is_refused() -> None:
     stray = replace(region(), location=replace(region().location, sop_instance_uid=EXTRA.sop_instance_uid))
     for study, read in (

@@ -248,9 +248,11 @@ def test_evidence_change_and_quality_are_told() -> None:
         "CC and MLO agree in part (0.55); as in the prior (+0.1)",
         "prior compared",
         "Image quality notes: 2",
-        "L MLO ffdm (...8.498.1.2.4): the pectoral muscle ends above the level of the nipple",
+        "L MLO ffdm (...8.498.1.2.4): the pectoral muscle ends above the level of the nipple (41 mm)",
     ):
         assert part in told
+    for quality, said in (((), "measured, nothing to note"), (None, "not measured")):
+        assert f"Image quality: {said}" in sheet_text(STUDY, replace(read, quality=quality)).lines
     pictures, _ = phantom()
     first, _, third = cards_of(read, pictures)
     assert "also marked in R CC" in first.lines

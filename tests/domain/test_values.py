@@ -8,11 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.domain.ai_read import AiRead, AiStatus
+from screening.domain.ai_read import AiRead, AiStatus, SlotFill
 from screening.domain.geometry import Flip
-from screening.domain.identifiers import Participant, PersonId, StudyInstanceUid, is_ours, minted_uid, stable_id
+from screening.domain.identifiers import (
+    Participant,
+    PersonId,
+    SopInstanceUid,
+    StudyInstanceUid,
+    is_ours,
+    minted_uid,
+    stable_id,
+)
 from screening.domain.outcome import Flagger, Outcome, OutcomeKind
-from screening.domain.quality import TEXTS, Exclusion, ReasonCode
+from screening.domain.quality import (
+    QUALITY_MEASURES,
+    QUALITY_TEXTS,
+    TEXTS,
+    Exclusion,
+    QualityCode,
+    QualityNote,
+    ReasonCode,
+)
 from screening.domain.study import Laterality, Slot, View
 from tests.domain.story import opinion
 
@@ -121,6 +137,26 @@ def test_slots_know_side_and_view() -> None:
 def test_every_reason_code_has_its_sentence() -> None:
     assert set(TEXTS) == set(ReasonCode)
     assert Exclusion(minted_uid("x"), ReasonCode.NO_BREAST, "row 3").text.endswith("(row 3)")  # type: ignore[arg-type]
+
+
+def test_every_quality_code_has_a_sentence_a_measure_and_a_unit() -> None:
+    assert set(QUALITY_TEXTS) == set(QUALITY_MEASURES) == set(QualityCode)
+
+
+@pytest.mark.parametrize(
+    ("quality", "filled", "said"),
+    [
+        (None, True, "not measured"),
+        ((), True, "measured, nothing to note"),
+        (None, False, ""),
+        ((QualityNote(SopInstanceUid("1.2"), QualityCode.NOISE, 7.0),), True, ""),
+    ],
+)
+def test_not_measured_is_told_from_nothing_found(
+    quality: tuple[QualityNote, ...] | None, filled: bool, said: str
+) -> None:
+    slots = (SlotFill(Slot.RCC, SopInstanceUid("1.2") if filled else None),)
+    assert replace(REFUSED, quality=quality, slots=slots).quality_words == said
 
 
 boxes = st.tuples(st.floats(-50, 150), st.floats(-50, 150), st.floats(0, 80), st.floats(0, 80))

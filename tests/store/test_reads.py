@@ -73,6 +73,7 @@ BLUR, NOISE = QualityCode.MOTION_BLUR, QualityCode.NOISE
         (read_with(NOISE, BLUR, NOISE), " motion_blur noise "),
         (read_with(), " "),
         (read_with(filled=False), None),
+        (replace(read_with(), quality=None), None),
     ],
 )
 def test_quality_notes_of_a_stored_read_reach_its_row(units: SqlUnits, read: AiRead, noted: str | None) -> None:

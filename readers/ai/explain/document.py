@@ -60,13 +60,14 @@ def _breast(breast: BreastScore) -> dict[str, Any]:
 
 
 def _image(read: AiRead, slot: Slot, uid: str, overlays: Mapping[Slot, str], deep: Collection[str]) -> dict[str, Any]:
-    notes = [note for note in read.quality if note.sop_instance_uid == uid]
+    notes = [note for note in read.quality_notes if note.sop_instance_uid == uid]
+    told = [{"code": note.code.value, "value": note.value, "unit": note.unit, "text": note.text} for note in notes]
     return {
         "slot": slot.value,
         "sop_instance_uid": uid,
         "saliency": overlays.get(slot),
         "all_depths": uid in deep,
-        "quality": [{"code": note.code.value, "value": note.value, "text": note.text} for note in notes],
+        "quality": None if read.quality is None else told,
     }
 
 

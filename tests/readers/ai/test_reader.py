@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.errors import ModelError
+from models.labels import ViewName
 from readers.ai.calibration import Calibration, Calibrations, Stratum
+from readers.ai.quality.measuring import Note
 from readers.ai.reader import NeuralReader
 from screening.domain.ai_read import AiRead, AiStatus
-from screening.domain.quality import ReasonCode
+from screening.domain.quality import QualityCode, ReasonCode
 from screening.domain.study import Device, Laterality, Slot
 from tests.readers.ai.known_model import CALIBRATION, DBT_INFO, KnownEngine, KnownModel
 from tests.readers.ai.studies import Pictures, image, study
@@ -151,3 +155,27 @@ def test_another_calibration_or_model_has_another_fingerprint() -> None:
     volumes = NeuralReader(KnownModel(), Calibrations([CALIBRATION]), volumes=KnownModel(info=DBT_INFO))
     assert len({*prints, volumes.fingerprint}) == 5
     assert fingerprint(local, CALIBRATION) == fingerprint(CALIBRATION, local)
+
+
+@dataclass
+class Saying:
+    """A measurement that says this of every picture, or fails on it."""
+
+    notes: tuple[Note, ...] | None
+
+    def __call__(self, pixels01: NDArray[np.float32], pixel_mm: float, view: ViewName) -> tuple[Note, ...]:
+        """The same as ever."""
+        if self.notes is None:
+            raise ValueError("not this picture")
+        return self.notes
+
+
+@pytest.mark.parametrize(("said", "expected"), [(None, None), ((), ()), (((QualityCode.NOISE, 7.5),), ("7.5 dB",) * 4)])
+def test_quality_that_cannot_be_measured_is_not_called_good(
+    said: tuple[Note, ...] | None, expected: tuple[str, ...] | None
+) -> None:
+    """None is not measured, an empty list measured without a remark; the read stands in any case."""
+    reader = NeuralReader(KnownModel(), Calibrations([CALIBRATION]), measure=Saying(said))
+    result = reader.read(study(), Pictures(), "")
+    assert result.status is AiStatus.OK
+    assert (None if result.quality is None else tuple(note.measured for note in result.quality)) == expected
