@@ -39,13 +39,15 @@ Fitter = Callable[[Floats, Floats], ProbabilityMap]
 class Fit:
     """The chosen map at the stated prevalence; mean log loss on left-out exams by method, and of the bare prevalence.
 
-    `sample_prevalence` is that of the scores it was fitted on.
+    `sample_prevalence` is that of the scores it was fitted on. `left_out` are the probabilities that maps of the chosen
+    form, fitted on other exams, give at that prevalence, with the truth.
     """
 
     mapping: ProbabilityMap
     losses: Mapping[str, float]
     null_loss: float
     sample_prevalence: float
+    left_out: tuple[tuple[float, bool], ...] = ()
 
     @property
     def gain(self) -> float:
@@ -63,11 +65,13 @@ def fit(raw: Sequence[float], malignant: Sequence[bool], groups: Sequence[object
     if not 0 < positives < len(y):
         raise ValueError("a calibration needs cancers and normals")
     folds = _folds(groups, y)
-    losses = {name: _left_out_loss(fitter, x, y, folds) for name, fitter in _fitters(positives).items()}
+    left_out = {name: _left_out(fitter, x, y, folds) for name, fitter in _fitters(positives).items()}
+    losses = {name: _mean_loss(predicted) for name, predicted in left_out.items()}
     best = min(losses, key=lambda name: losses[name])
     share = positives / len(y)
     null = -(share * math.log(share) + (1 - share) * math.log(1 - share))
-    return Fit(shifted(_fitters(positives)[best](x, y), share, prevalence), losses, null, share)
+    mapping = shifted(_fitters(positives)[best](x, y), share, prevalence)
+    return Fit(mapping, losses, null, share, tuple(left_out[best]))
 
 
 def platt(raw: Floats, malignant: Floats) -> LogitMap:
@@ -151,16 +155,23 @@ def _folds(groups: Sequence[object], malignant: Floats) -> NDArray[np.int64]:
     return np.asarray(dealt[of])
 
 
-def _left_out_loss(fitter: Fitter, x: Floats, y: Floats, folds: NDArray[np.int64]) -> float:
-    """Mean log loss over folds whose remainder holds both classes; infinite when there is none."""
-    losses: list[float] = []
+def _left_out(fitter: Fitter, x: Floats, y: Floats, folds: NDArray[np.int64]) -> list[tuple[float, bool]]:
+    """Probability and truth of every score of a fold whose remainder holds both classes, by the map of the others."""
+    predicted: list[tuple[float, bool]] = []
     for fold in range(FOLDS):
         out = folds == fold
         rest = y[~out]
         if not out.any() or not 0 < rest.sum() < len(rest):
             continue
         mapping = fitter(x[~out], rest)
-        p = np.array([mapping.probability(value) for value in x[out].tolist()])
-        p = np.clip(p, 1e-9, 1 - 1e-9)
-        losses += (-(y[out] * np.log(p) + (1 - y[out]) * np.log(1 - p))).tolist()
-    return float(np.mean(losses)) if losses else math.inf
+        predicted += [(mapping.probability(raw), bool(sick)) for raw, sick in zip(x[out].tolist(), y[out], strict=True)]
+    return predicted
+
+
+def _mean_loss(predicted: Sequence[tuple[float, bool]]) -> float:
+    """Mean log loss; infinite of nothing."""
+    if not predicted:
+        return math.inf
+    p = np.clip([probability for probability, _ in predicted], 1e-9, 1 - 1e-9)
+    sick = np.array([truth for _, truth in predicted])
+    return float(np.mean(-np.log(np.where(sick, p, 1 - p))))

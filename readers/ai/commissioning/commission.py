@@ -19,6 +19,7 @@ from readers.ai.commissioning import figures as measured
 from readers.ai.commissioning.evidence import ExamEvidence
 from readers.ai.commissioning.figures import Figures
 from readers.ai.commissioning.limits import Limits
+from readers.ai.commissioning.reliability import reliability
 from readers.ai.commissioning.verdict import Verdict, judge
 from screening.domain.ai_read import AiIdentity
 
@@ -64,9 +65,7 @@ def commission(
     local = _local_reference(exams) if plan.local_ood else None
     exams = _judged_locally(exams, local) if local else exams
     fitted = _fitted(exams, plan.limits.exam_prevalence)
-    theirs = _reference_scores(reference)
-    gain = fitted.gain if fitted else None
-    figures = measured.measure(exams, plan.limits.flag_from, plan.limits.exam_prevalence, theirs, gain)
+    figures = _figures(exams, plan.limits, reference, fitted)
     name = plan.calibration_id or calibration_id(identity, stratum, plan.valid_from)
     calibration = _calibration(identity, stratum, plan, name, fitted, _deciles(exams, plan, reference), figures, local)
     method = _method(fitted, local, plan.local_ood)
@@ -84,6 +83,14 @@ def calibration_id(identity: AiIdentity, stratum: Stratum, valid_from: date) -> 
     came = () if identity.hashed else (identity.product, identity.preprocessing)
     told = "\x1f".join((identity.weights_sha256, identity.preprocessing_sha256, str(stratum), *reduced, *came))
     return f"{plain[:80]}-{valid_from.isoformat()}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+def _figures(exams: Sequence[ExamEvidence], limits: Limits, reference: Reference | None, fitted: Fit | None) -> Figures:
+    theirs = _reference_scores(reference)
+    figures = measured.measure(exams, limits.flag_from, limits.exam_prevalence, theirs, fitted.gain if fitted else None)
+    if fitted is None:
+        return figures
+    return replace(figures, reliability=reliability("breast" if _sided(exams) else "exam", fitted.left_out))
 
 
 def _local_reference(exams: Sequence[ExamEvidence]) -> LocalReference | None:
@@ -114,8 +121,7 @@ def _with_local_verdict(exam: ExamEvidence, outside: bool) -> ExamEvidence:
 def _fitted(exams: Sequence[ExamEvidence], exam_prevalence: float) -> Fit | None:
     """Fit on breasts when every cancer has a side, else on exams; None without both classes."""
     read = [(number, exam) for number, exam in enumerate(exams) if exam.score is not None]
-    sided = all(exam.breasts and all(b.cancer is not None for b in exam.breasts) for _, exam in read)
-    if sided:
+    if _sided(exams):
         rows = [(breast.raw, bool(breast.cancer), number) for number, exam in read for breast in exam.breasts]
     else:
         rows = [(exam.score or 0.0, exam.cancer, number) for number, exam in read]
@@ -123,6 +129,12 @@ def _fitted(exams: Sequence[ExamEvidence], exam_prevalence: float) -> Fit | None
         return None
     raw, sick, groups = zip(*rows, strict=True)
     return fit(raw, sick, groups, exam_prevalence / 2)
+
+
+def _sided(exams: Sequence[ExamEvidence]) -> bool:
+    """Whether it is known of every breast that was scored if it had a cancer."""
+    read = [exam for exam in exams if exam.score is not None]
+    return all(exam.breasts and all(breast.cancer is not None for breast in exam.breasts) for exam in read)
 
 
 def _deciles(

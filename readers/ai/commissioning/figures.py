@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from models.evaluate import AucEstimate, auc_with_interval
 from readers.ai.calibration import Rate
 from readers.ai.commissioning.drift import Drift, compare
 from readers.ai.commissioning.evidence import ExamEvidence
+
+if TYPE_CHECKING:
+    from readers.ai.commissioning.reliability import Reliability
 
 FOLDS = 5
 LEAST_FOR_DECILES = 20
@@ -25,7 +29,8 @@ class Figures:
 
     `refused` counts exams that got no read, `unlike` those with a view outside what the model was trained on.
     `sensitivity` and `specificity` are of the flag, with deciles taken from exams of other folds (`flagged_apart`).
-    `positive_rate` is the share of exams flagged when cancers are as frequent as the limits state.
+    `positive_rate` is the share of exams flagged when cancers are as frequent as the limits state. `reliability` is of
+    the calibration, None where none could be fitted; no limit is about it.
     """
 
     exams: int
@@ -38,6 +43,7 @@ class Figures:
     positive_rate: float
     drift: Drift | None
     log_loss_gain: float | None
+    reliability: Reliability | None = None
 
     def value(self, name: str) -> float | None:
         """The figure a limit of this name is about (`limits.FIGURES`), or None where it was not measured."""

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from readers.ai.commissioning.reliability import Reliability
+
 WIDTH, HEIGHT = 300.0, 240.0
 LEFT, TOP, RIGHT, BOTTOM = 42.0, 24.0, 12.0, 36.0
 GREY, DARK, CANCER, NORMAL = "#b0b0b0", "#222222", "#a4243b", "#1f5f8b"
@@ -81,17 +83,13 @@ class _Frame:
         return [edge, *ticks, *names, Label((right, 12), upwards, "end", GREY)]
 
 
-def plots_of(scores: Mapping[str, Sequence[float]], predicted: Sequence[tuple[float, bool]]) -> tuple[Plot, ...]:
-    """Every plot there is data for.
-
-    `scores` are raw exam scores by `cancer` and `no_cancer`; `predicted` are calibrated probabilities at the sample's
-    prevalence with their truth.
-    """
+def plots_of(scores: Mapping[str, Sequence[float]], found: Reliability | None) -> tuple[Plot, ...]:
+    """Every plot there is data for: `scores` are raw exam scores by `cancer` and `no_cancer`."""
     sick, well = (np.asarray(scores[name], np.float64) for name in ("cancer", "no_cancer"))
     made = [histogram(sick, well)] if sick.size or well.size else []
     if sick.size and well.size:
         made += [roc(sick, well)]
-    return (*made, reliability(predicted)) if predicted else tuple(made)
+    return (*made, reliability(found)) if found else tuple(made)
 
 
 def histogram(sick: NDArray[np.float64], well: NDArray[np.float64]) -> Plot:
@@ -124,16 +122,21 @@ def roc(sick: NDArray[np.float64], well: NDArray[np.float64]) -> Plot:
     return Plot("ROC", told, (*frame.shapes("ROC", "1 - specificity", "sensitivity"), chance, curve))
 
 
-def reliability(predicted: Sequence[tuple[float, bool]], groups: int = 8) -> Plot:
-    """Cancers found against cancers expected, in groups of equal size by expected probability."""
+def reliability(found: Reliability) -> Plot:
+    """Cancers found, with their exact 95 % intervals, against cancers expected, by groups of equal size."""
     frame = _Frame(1.0)
-    parts = np.array_split(np.array(sorted(predicted), np.float64), min(groups, len(predicted)))
-    points = [(float(part[:, 0].mean()), float(part[:, 1].mean())) for part in parts]
+    groups = found.groups
+    points = [frame.at(group.expected, group.found.share) for group in groups]
     even = Stroke((frame.at(0, 0), frame.at(1, 1)), GREY, dashed=True)
-    marks = [Box((x - 2, y - 2), (4, 4), NORMAL) for x, y in (frame.at(*point) for point in points)]
-    curve = Stroke(tuple(frame.at(*point) for point in points), NORMAL)
-    told = "Expected and found share of cancers: " + ", ".join(f"{x:.2f}/{y:.2f}" for x, y in points) + "."
-    return Plot("Reliability", told, (*frame.shapes("Reliability", "expected", "found"), even, curve, *marks))
+    spans = [
+        Stroke((frame.at(group.expected, group.found.low), frame.at(group.expected, group.found.high)), GREY)
+        for group in groups
+    ]
+    marks = [Box((x - 2, y - 2), (4, 4), NORMAL) for x, y in points]
+    told = f"Share of {found.unit}s with a cancer, expected and found, exams left out of the fit: "
+    told += ", ".join(f"{group.expected:.2f}/{group.found.share:.2f}" for group in groups) + "."
+    shapes = frame.shapes(f"Reliability, {found.unit}s", "expected", "found")
+    return Plot("Reliability", told, (*shapes, even, *spans, Stroke(tuple(points), NORMAL), *marks))
 
 
 def to_svg(plot: Plot) -> str:

@@ -6,10 +6,9 @@ No exam is named in it. The model's label stands at its head, because every scor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from readers.ai.calibration import Calibration, Rate
-from readers.ai.calibration_fit import shifted
+from readers.ai.calibration import Rate
 from readers.ai.commissioning.commission import Commissioned
 from readers.ai.commissioning.figures import Figures
 from readers.ai.commissioning.limits import Limits
@@ -60,7 +59,7 @@ def report_of(identity: AiIdentity, done: Commissioned, record: Record, limits: 
         Section("Limits", (("set", f"{limits.id}: {limits.title}"), ("SHA-256 of its file", limits.sha256))),
         Section("Signed by", (("role", record.signed_by), ("on", record.on.isoformat()), ("scope", record.scope))),
     )
-    plots = plots_of(done.scores, _predicted(done))
+    plots = plots_of(done.scores, done.figures.reliability)
     title = f"Commissioning of {identity.product}"
     warnings = (identity.label, *(() if identity.hashed else (f"Known by {known_by(identity)}.",)))
     return Report(title, f"{WORDS[outcome]}: {SENTENCES[outcome]}", warnings, sections, plots)
@@ -102,10 +101,11 @@ def _calibration(done: Commissioned) -> Rows:
     made = done.calibration
     if made is None:
         return (("calibration", "none: the exams do not allow one to be fitted"),)
-    method = done.method["left_out_log_loss"]
+    method, reliable = done.method["left_out_log_loss"], done.figures.reliability
     losses = method.items() if isinstance(method, Mapping) else ()
     rows = [
         ("id", made.id),
+        *([("fitted on", f"{reliable.unit}s")] if reliable else []),
         ("holds for exams from", made.valid_from.isoformat()),
         ("form, by left-out log loss", f"{made.mapping.method} ({', '.join(f'{n} {v:.4f}' for n, v in losses)})"),
         (
@@ -126,17 +126,3 @@ def _share(rate: Rate) -> str:
     if not rate.total:
         return "none"
     return f"{rate.share:.3f} ({rate.hits} of {rate.total}; {rate.low:.3f} to {rate.high:.3f}, exact)"
-
-
-def _predicted(done: Commissioned) -> list[tuple[float, bool]]:
-    """Probability of every scored exam at the prevalence of these exams, with its truth."""
-    sick, well = done.scores["cancer"], done.scores["no_cancer"]
-    if done.calibration is None or not sick or not well:
-        return []
-    here = _at_prevalence(done.calibration, len(sick) / (len(sick) + len(well)))
-    rows = [(raw, True) for raw in sick] + [(raw, False) for raw in well]
-    return [(here.probability(raw), cancer) for raw, cancer in rows]
-
-
-def _at_prevalence(calibration: Calibration, share: float) -> Calibration:
-    return replace(calibration, mapping=shifted(calibration.mapping, 2 * calibration.prevalence, share))
