@@ -56,15 +56,33 @@ class CadLibrary:
 def _context(stored: Image, header: StudyHeader) -> Iterator[Dataset]:
     if stored.laterality is not None:
         yield code(_CONTEXT, codes.IMAGE_LATERALITY, codes.SIDES[stored.laterality])
+    yield from view_items(stored)
+    yield from study_moment(header)
+    yield from _geometry(stored)
+    yield from matrix_items(stored)
+
+
+def view_items(stored: Image) -> Iterator[Dataset]:
+    """Image View with its modifiers (TID 4020, TID 1603); nothing for a view that has no code."""
     if stored.view in codes.VIEWS:
         modifiers = [codes.MODIFIERS[m] for m in sorted(stored.modifiers) if m in codes.MODIFIERS]
         children = [code(Relation.HAS_CONCEPT_MOD, codes.IMAGE_VIEW_MODIFIER, value) for value in modifiers]
         yield code(_CONTEXT, codes.IMAGE_VIEW, codes.VIEWS[stored.view], children)
+
+
+def study_moment(header: StudyHeader) -> Iterator[Dataset]:
+    """Study Date and Study Time (TID 4020, TID 1602), as far as they are known and well formed."""
     if header.study_date is not None:
         yield date_item(_CONTEXT, codes.STUDY_DATE, header.study_date)
     if _TM.fullmatch(header.study_time):
         yield time_item(_CONTEXT, codes.STUDY_TIME, header.study_time)
-    yield from _geometry(stored)
+
+
+def matrix_items(stored: Image) -> Iterator[Dataset]:
+    """Rows and columns of the stored image (TID 4020, TID 1602)."""
+    if stored.rows and stored.columns:
+        yield num(_CONTEXT, codes.PIXEL_ROWS, stored.rows, codes.PIXELS)
+        yield num(_CONTEXT, codes.PIXEL_COLUMNS, stored.columns, codes.PIXELS)
 
 
 def _geometry(stored: Image) -> Iterator[Dataset]:
@@ -73,6 +91,3 @@ def _geometry(stored: Image) -> Iterator[Dataset]:
         yield num(_CONTEXT, codes.VERTICAL_SPACING, 1000 * stored.row_spacing_mm, codes.MICROMETER)
     if stored.kind is ImageKind.DBT and stored.slice_mm:
         yield num(_CONTEXT, codes.SLICE_SPACING, stored.slice_mm, codes.MILLIMETER)
-    if stored.rows and stored.columns:
-        yield num(_CONTEXT, codes.PIXEL_ROWS, stored.rows, codes.PIXELS)
-        yield num(_CONTEXT, codes.PIXEL_COLUMNS, stored.columns, codes.PIXELS)

@@ -40,8 +40,8 @@ def voi_table(ds: Dataset, bits_stored: int, signed: bool, frame: int | None = N
     """
     offset = 1 << (bits_stored - 1) if signed else 0
     stored = np.arange(1 << bits_stored, dtype=np.float64) - offset
-    rescaled, ends = _rescale(_group(ds, "PixelValueTransformationSequence", frame), stored)
-    shown = _voi(_group(ds, "FrameVOILUTSequence", frame), rescaled)
+    rescaled, ends = _rescale(functional_group(ds, "PixelValueTransformationSequence", frame), stored)
+    shown = _voi(functional_group(ds, "FrameVOILUTSequence", frame), rescaled)
     warnings: tuple[ReasonCode, ...] = ()
     if shown is None:
         shown, warnings = (rescaled - ends[0]) / max(ends[1] - ends[0], 1e-9), (ReasonCode.WINDOW_UNUSABLE,)
@@ -56,7 +56,7 @@ def is_inverted(ds: Dataset) -> bool:
     return text(ds, "PhotometricInterpretation") == "MONOCHROME1" or text(ds, "PresentationLUTShape") == "INVERSE"
 
 
-def _group(ds: Dataset, keyword: str, frame: int | None) -> Dataset:
+def functional_group(ds: Dataset, keyword: str, frame: int | None) -> Dataset:
     """The functional group macro of a frame, per-frame before shared (PS3.3 C.7.6.16), else the data set itself."""
     per_frame = items(ds, "PerFrameFunctionalGroupsSequence")
     if frame is not None and frame < len(per_frame):
@@ -79,6 +79,21 @@ def _voi(ds: Dataset, x: Values) -> Values | None:
     tables = items(ds, "VOILUTSequence")
     found = _lookup(tables[0], x) if tables else None
     return found if found is not None else _window(ds, x)
+
+
+def lut_of(ds: Dataset, bits_stored: int) -> Dataset | None:
+    """The VOI LUT item that is used for a data set or functional group; None when there is none that can be."""
+    tables = items(ds, "VOILUTSequence")
+    usable = tables and _lookup(tables[0], np.arange(1 << bits_stored, dtype=np.float64)) is not None
+    return tables[0] if usable else None
+
+
+def window_of(ds: Dataset) -> tuple[float, float, str] | None:
+    """Centre, width and function of the window that is used where no VOI LUT is; None when it cannot be used."""
+    center, width = number(ds, "WindowCenter"), number(ds, "WindowWidth")
+    if center is None or width is None or _window(ds, np.zeros(1)) is None:
+        return None
+    return center, width, text(ds, "VOILUTFunction").upper()
 
 
 def _lookup(item: Dataset, x: Values) -> Values | None:
