@@ -12,16 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models import datasets
+from models import cards, datasets
 from models.cards import FOLDER
 from models.datasets.frame import label_from_birads
 from models.datasets.images import load, png_reader
 from models.datasets.split import assign
 from models.evaluate import judge
+from models.predict import assemble
 from models.train import heldout, publish
 from models.train.chain import train
-from models.train.finetune import finetune, plan_from
+from models.train.finetune import divided, finetune, plan_from
 from models.train.folds import cross_validate
+from models.train.local_scores import scored
 from models.train.plan import PLANS, smoke
 from models.train.progress import Progress
 from models.weights import STORE
@@ -29,7 +31,9 @@ from models.weights import STORE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models.datasets.frame import ImageRow
     from models.evaluate import TestReport
+    from models.train.local_images import Load
     from models.train.plan import TrainPlan
 
 PAGES = Path(__file__).parents[2] / "docs" / "model-cards"
@@ -59,18 +63,18 @@ def run(
     plan: TrainPlan, name: str, work: Path, folders: tuple[Path, Path, Path], progress: Progress
 ) -> tuple[publish.Published, TestReport]:
     """Train, publish and judge one model; `folders` are those of cards, weights and pages."""
-    cards, store, pages = folders
+    folder, store, pages = folders
     trained = train(plan, work, progress)
     published = publish.write_model(plan, name, trained, store)
     progress.say(f"published {published.weights_file} {published.weights_sha256[:12]}")
-    publish.write_card(cards / f"{name}.toml", published, plan, trained.ran, progress.statistic())
+    publish.write_card(folder / f"{name}.toml", published, plan, trained.ran, progress.statistic())
     exams, *others = (
-        heldout.score_exams(plan, group, name, (cards, store), work, progress) for group in heldout.groups(plan)
+        heldout.score_exams(plan, group, name, (folder, store), work, progress) for group in heldout.groups(plan)
     )
     report = judge("phantom women never seen, unseen vendor style", exams)
-    publish.write_card(cards / f"{name}.toml", published, plan, trained.ran, progress.statistic(), report)
+    publish.write_card(folder / f"{name}.toml", published, plan, trained.ran, progress.statistic(), report)
     calibrating = [exam for group in others for exam in group]
-    publish.write_reference(cards / f"{name}.reference.json", published, exams, calibrating)
+    publish.write_reference(folder / f"{name}.reference.json", published, exams, calibrating)
     publish.write_page(pages / f"{name}.md", published, plan, trained.ran, report)
     if report.exam is not None:
         progress.say(f"held out: exam AUC {report.exam.auc:.3f} ({report.exam.low:.3f} to {report.exam.high:.3f})")
@@ -84,15 +88,38 @@ def _finetune(plan: TrainPlan, options: argparse.Namespace, work: Path) -> int:
     frame = label_from_birads(frame, options.birads_as_label) if options.birads_as_label else frame
     frame = assign(frame, plan.seed)
     reader = png_reader(options.pixel_mm)
-    progress = Progress(work / "finetune.csv")
-    trained, report = finetune(plan, options.start, frame.usable, lambda row: load(row, reader), work, progress)
     name = options.name or f"{options.start}-{options.layout}"
     story = publish.finetuned(options.start, options.layout, len(frame.usable), options.birads_as_label)
-    published = publish.write_model(plan, name, trained, options.store)
-    statistic = progress.statistic()
-    publish.write_card(options.cards / f"{name}.toml", published, plan, trained.ran, statistic, report, story)
-    publish.write_page(options.pages / f"{name}.md", published, plan, trained.ran, report, story)
+    folders = options.cards, options.store, options.pages
+    run_finetune(plan, name, (options.start, story), frame.usable, lambda row: load(row, reader), work, folders)
     return 0
+
+
+def run_finetune(
+    plan: TrainPlan,
+    name: str,
+    told: tuple[str, publish.Story],
+    rows: Sequence[ImageRow],
+    load: Load,
+    work: Path,
+    folders: tuple[Path, Path, Path],
+) -> TestReport:
+    """Fine-tune, publish, and judge the published files on the held-back women.
+
+    `told` are the model to start from and the words of the card; `folders` are those of cards, weights and pages.
+    """
+    (start, story), (cards_folder, store, pages), progress = told, folders, Progress(work / "finetune.csv")
+    trained = finetune(plan, start, rows, load, work, progress)
+    published = publish.write_model(plan, name, trained, store)
+    card = cards_folder / f"{name}.toml"
+    publish.write_card(card, published, plan, trained.ran, progress.statistic(), story=story)
+    model, sides = assemble(cards.read(name, cards_folder), store, threads=plan.threads), divided(rows, plan.seed)
+    exams, others = (scored(model, part, load) for part in (sides.test, sides.validation))
+    report = judge(f"fine-tuned from {start}, held-back women", exams)
+    publish.write_card(card, published, plan, trained.ran, progress.statistic(), report, story)
+    publish.write_reference(cards_folder / f"{name}.reference.json", published, exams, others, publish.LOCAL)
+    publish.write_page(pages / f"{name}.md", published, plan, trained.ran, report, story)
+    return report
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -46,7 +46,15 @@ def density_loss(logits: Tensor, density: Tensor) -> Tensor:
 
 
 def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the loss of logits (N, 5) against float labels (N, 5): malignant counts in full, types by their weight."""
+    """Return the loss of logits (N, 5) against float labels (N, 5): malignant counts in full, types by their weight.
+
+    Labels that are UNKNOWN are left out.
+    """
+    known = labels != UNKNOWN
+    if not bool(known.all()):
+        told, weight = labels * known, known.float()
+        malignant = _weighted(logits[:, 0], told[:, 0], weight[:, 0])
+        return malignant + TYPE_WEIGHT * _weighted(logits[:, 1:], told[:, 1:], weight[:, 1:])
     malignant = functional.binary_cross_entropy_with_logits(logits[:, 0], labels[:, 0])
     return malignant + TYPE_WEIGHT * functional.binary_cross_entropy_with_logits(logits[:, 1:], labels[:, 1:])
 

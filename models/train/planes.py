@@ -30,7 +30,7 @@ LESION = np.dtype(
 )
 """One finding on one plane; x, y its centre in input pixels."""
 UNKNOWN = 255
-"""Target of a cell that must teach nothing."""
+"""Target of a cell, label or type that must teach nothing."""
 _LEVELS = 255.0 / (SETTINGS.clip_high - SETTINGS.clip_low)
 
 
@@ -55,12 +55,18 @@ class Planes:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A finding as training needs it, in the caller's pixels, chest wall left."""
+    """A finding as training needs it, in the caller's pixels, chest wall left; `kind` None is one of unknown type."""
 
     mask: NDArray[np.bool_]
     malignant: bool
-    kind: int
+    kind: int | None
     size_mm: float
+
+    @property
+    def channels(self) -> list[int]:
+        """The labels that it sets: its type where that is known, and malignant."""
+        typed = [] if self.kind is None else [1 + self.kind]
+        return typed + [0] * self.malignant
 
 
 def presentation(view: PhantomView) -> NDArray[np.float32]:
@@ -94,15 +100,27 @@ def plane(
     """Lay findings on the saliency grid of one prepared input `array` (C, H, W)."""
     target = np.zeros((1 + len(LESION_TYPES), *GRID), np.uint8)
     labels = np.zeros(2 + len(LESION_TYPES), np.uint8)
-    lesions = np.zeros(len(found), LESION)
+    lesions, untyped = np.zeros(len(found), LESION), np.zeros(GRID, np.uint8)
     for index, spot in enumerate(found):
-        channels = [1 + spot.kind] + [0] * spot.malignant
         cells, centre = _cells(spot.mask, prepared)
-        target[channels] |= cells
-        labels[channels] = 1
-        lesions[index] = (0, *centre, spot.malignant, spot.kind, spot.size_mm)
+        target[spot.channels] |= cells
+        if spot.kind is None:
+            untyped |= cells
+        lesions[index] = (0, *centre, spot.malignant, UNKNOWN if spot.kind is None else spot.kind, spot.size_mm)
+    target[1:][(target[1:] == 0) & (untyped > 0)] = UNKNOWN
+    labels[:-1] = label(found)
     labels[-1] = DENSITIES.index(density) if density in DENSITIES else UNKNOWN
     return Planes(quantise(array)[None], target[None], labels[None], np.array([woman], np.int64), lesions)
+
+
+def label(found: Sequence[Spot]) -> NDArray[np.uint8]:
+    """Return the labels uint8 (5,) of what shows these findings; beside one of unknown type, no type is ruled out."""
+    labels = np.zeros(1 + len(LESION_TYPES), np.uint8)
+    for spot in found:
+        labels[spot.channels] = 1
+    if any(spot.kind is None for spot in found):
+        labels[1:][labels[1:] == 0] = UNKNOWN
+    return labels
 
 
 def joined(parts: Sequence[Planes]) -> Planes:

@@ -104,19 +104,33 @@ def write_card(
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+PHANTOMS = "held-out phantom exams without a cancer (benign findings included), unseen vendor style"
+LOCAL = "held-back exams of the local data set without a cancer"
+"""Whose scores the deciles are, in words."""
+
+
 def write_reference(
-    path: Path, published: Published, exams: Sequence[ExamCase], others: Sequence[ExamCase] = ()
+    path: Path,
+    published: Published,
+    exams: Sequence[ExamCase],
+    others: Sequence[ExamCase] = (),
+    population: str = PHANTOMS,
 ) -> None:
-    """Write the scores of held-out exams and `others`, and the deciles of held-out exams without a cancer."""
+    """Write the scores of held-out exams and `others`, and the deciles of held-out exams without a cancer.
+
+    Where every held-out exam has a cancer there are no deciles, and nothing is written.
+    """
     normal = np.array([exam.score for exam in exams if not exam.malignant])
-    rows = [["exam", exam.strata.get("vendor", ""), round(exam.score, 6), exam.malignant] for exam in (*exams, *others)]
+    if not normal.size:
+        return
+    rows = [["exam", _device(exam), round(exam.score, 6), exam.malignant] for exam in (*exams, *others)]
     for exam in (*exams, *others):
-        vendor = exam.strata.get("vendor", "")
+        vendor = _device(exam)
         rows += [["breast", vendor, round(b.score, 6), b.malignant] for b in exam.breasts]
     content = {
         "model": published.name,
         "weights_sha256": published.weights_sha256,
-        "population": "held-out phantom exams without a cancer (benign findings included), unseen vendor style",
+        "population": population,
         "fusion": "exam network over four views and, where there is one, the prior exam",
         "columns": ["unit", "vendor", "score", "malignant"],
         "exam_deciles": [round(float(q), 6) for q in np.quantile(normal, np.arange(1, 10) / 10)],
@@ -124,6 +138,11 @@ def write_reference(
     }
     body = json.dumps(content, indent=None, separators=(",", ":")).replace("],[", "],\n[")
     path.write_text(body + "\n", encoding="utf-8")
+
+
+def _device(exam: ExamCase) -> str:
+    """What took the exam's images: a phantom's style, or a data set's machine."""
+    return exam.strata.get("vendor", exam.strata.get("machine", ""))
 
 
 def write_page(

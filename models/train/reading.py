@@ -21,7 +21,7 @@ from models.pipeline_volume import VolumePipeline
 from models.preprocess import prepare
 from models.slabs import prepare_volume
 from models.train.networks import ANYTHING, Recorder, recorder
-from models.train.planes import presentation, spots
+from models.train.planes import label, presentation, spots
 from models.train.samples import style_for
 from models.train.volumes import BLUR_MM, Frames, at_pitch
 from models.train.windows import SceneCrops, label_at
@@ -54,9 +54,10 @@ class Readings:
 
     `regions` float32 (N, T, 4, K, 10 + G), `mask` (N, T, 4, K), `pooled` (N, T, 4, 5), `features` (N, T, 4, F): the
     view graph's inputs. `there` (N, T, 4): whether the view exists. `region_labels` (N, T, 4, K, 5), `view_labels`
-    (N, T, 4, 5), `breast_labels` (N, 2): truth; a prior's views are judged by what they show. `descriptors`
-    (N, T, 4, D) of the out-of-distribution score, their first F numbers the features. `slabs` (N, T, 4, S, 5 + F) are
-    the logits and features of a volume's slabs, `slab_mask` (N, T, 4, S); S is 0 in 2D. `women` int64 (N,).
+    (N, T, 4, 5), `breast_labels` (N, 2): truth, UNKNOWN where a data set does not tell it; a prior's views are judged
+    by what they show. `descriptors` (N, T, 4, D) of the out-of-distribution score, their first F numbers the features.
+    `slabs` (N, T, 4, S, 5 + F) are the logits and features of a volume's slabs, `slab_mask` (N, T, 4, S); S is 0 in
+    2D. `women` int64 (N,).
     """
 
     regions: NDArray[np.float32]
@@ -199,9 +200,6 @@ def view_columns(
     region_labels = np.zeros((CROPS, _LABELS), np.float32)
     for index, centre in enumerate(noted.centres):
         region_labels[index] = label_at(centre, prepared.pixel_mm, near(index))
-    labels = np.zeros(_LABELS, np.float32)
-    for spot in found:
-        labels[[1 + spot.kind] + [0] * spot.malignant] = 1.0
     slabs, slab_mask = _slabs(engine, features.shape[1])
     return {
         "slabs": slabs,
@@ -211,6 +209,6 @@ def view_columns(
         "pooled": pooled[0],
         "features": features[0],
         "region_labels": region_labels,
-        "view_labels": labels,
+        "view_labels": label(found).astype(np.float32),
         "descriptors": descriptor,
     }

@@ -18,7 +18,7 @@ from models.evaluate import auc
 from models.train import augment, crops
 from models.train.loop import Stage, optimise
 from models.train.losses import density_loss, global_loss, label_loss
-from models.train.planes import STRIDE, UNKNOWN, restore, subset
+from models.train.planes import STRIDE, UNKNOWN, restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,15 +137,19 @@ def settle(plan: TrainPlan, network: GlobalNet, data: Planes, rng: np.random.Gen
     network.eval()
 
 
-def fit_pooling(plan: TrainPlan, network: GlobalNet, data: Planes, progress: Progress) -> None:
+def fit_pooling(
+    plan: TrainPlan, network: GlobalNet, data: Planes, progress: Progress, *, untyped: bool = False
+) -> None:
     """Fit the pooling line and the density head to whole planes; the rest of the net stays as it is.
 
-    Planes near a finding, neither with nor without it, are left out. What these parts need of a plane is the mean of
-    its highest cells and its mean deep features, so every plane passes the net once and the fit takes seconds.
+    Planes near a finding, neither with nor without it, are left out; with `untyped`, only those of which not even
+    malignancy is known. What these parts need of a plane is the mean of its highest cells and its mean deep features,
+    so every plane passes the net once and the fit takes seconds.
     """
-    data = subset(data, (data.labels[:, :-1] != UNKNOWN).all(1))
-    inputs = _pooling_inputs(network, data, progress)
-    labels = torch.from_numpy(data.labels.astype(np.float32))
+    told = data.labels[:, :-1] != UNKNOWN
+    chosen = np.flatnonzero(told[:, 0] if untyped else told.all(1))
+    inputs = _pooling_inputs(network, data, chosen, progress)
+    labels = torch.from_numpy(data.labels[chosen].astype(np.float32))
     learned = [network.pool_scale, network.pool_shift, *network.density.parameters()]
     optimiser = torch.optim.AdamW(learned, 2e-2, weight_decay=1e-3)
     for _ in range(20 * plan.whole_epochs):
@@ -154,18 +158,20 @@ def fit_pooling(plan: TrainPlan, network: GlobalNet, data: Planes, progress: Pro
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    progress.say(f"pooling and density fitted to {len(data)} planes, loss {float(loss.detach()):.3f}")
+    progress.say(f"pooling and density fitted to {len(chosen)} planes, loss {float(loss.detach()):.3f}")
 
 
-def _pooling_inputs(network: GlobalNet, data: Planes, progress: Progress) -> tuple[Tensor, Tensor]:
-    """Mean of the highest cells (P, 5) and the density head's input (P, F) of every plane."""
+def _pooling_inputs(
+    network: GlobalNet, data: Planes, chosen: NDArray[np.int64], progress: Progress
+) -> tuple[Tensor, Tensor]:
+    """Mean of the highest cells (P, 5) and the density head's input (P, F) of the chosen planes."""
     deep: list[Tensor] = []
     handle = network.density.register_forward_hook(lambda _, args, __: deep.append(args[0].float()))
     highest = []
-    with progress.bar("whole planes", len(data)) as advance, torch.no_grad():
-        for start in range(0, len(data), 4):
+    with progress.bar("whole planes", len(chosen)) as advance, torch.no_grad():
+        for start in range(0, len(chosen), 4):
             with torch.autocast("cpu", torch.bfloat16):
-                pooled = network(whole(data, np.arange(start, min(start + 4, len(data))))).pooled.float()
+                pooled = network(whole(data, chosen[start : start + 4])).pooled.float()
             highest.append((pooled - network.pool_shift) / network.pool_scale)
             advance(len(pooled))
     handle.remove()

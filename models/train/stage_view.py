@@ -11,6 +11,7 @@ from torch.nn import functional
 from models.evaluate import auc
 from models.train.loop import Shuffled, Stage, optimise
 from models.train.losses import label_loss
+from models.train.planes import UNKNOWN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,7 @@ def _figures(network: ViewHead, views: Views) -> dict[str, float]:
     with torch.inference_mode():
         out = network(*views.inputs)
     sick, there = views.view_labels[:, 0].numpy() == 1, views.inputs[1].numpy() > 0
+    there &= views.region_labels[..., 0].numpy() != UNKNOWN
     marked = views.region_labels[..., 0].numpy()[there] == 1
     bce = functional.binary_cross_entropy_with_logits(out.logit, views.view_labels[:, 0])
     return {

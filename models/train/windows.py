@@ -14,13 +14,12 @@ import numpy as np
 
 from models import phantom
 from models.crops import crop
-from models.labels import LESION_TYPES
 from models.phantom.exam import scene_windows
 from models.pipeline import CANDIDATES, breast_cells, cell_transform, sigmoid
 from models.preprocess import SETTINGS, prepare
 from models.regions import candidates
 from models.train.networks import Recorder, recorder
-from models.train.planes import presentation, quantise, spots
+from models.train.planes import label, presentation, quantise, spots
 from models.train.samples import breast_of, scenes
 
 if TYPE_CHECKING:
@@ -90,15 +89,15 @@ def window_columns(
 
 def label_at(centre: Point, pixel_mm: float, found: Sequence[Spot]) -> NDArray[np.uint8]:
     """Return the labels uint8 (5,) of a place: findings whose centre is near, or whose extent covers it."""
-    labels = np.zeros(1 + len(LESION_TYPES), np.uint8)
+    shown = []
     x, y = centre
     for spot in found:
         rows, cols = np.nonzero(spot.mask)
         near = max(abs(cols.mean() + 0.5 - x), abs(rows.mean() + 0.5 - y)) * pixel_mm <= CENTRE_MM
         row, col = int(np.clip(y, 0, spot.mask.shape[0] - 1)), int(np.clip(x, 0, spot.mask.shape[1] - 1))
         if near or spot.mask[row, col]:
-            labels[[1 + spot.kind] + [0] * spot.malignant] = 1
-    return labels
+            shown.append(spot)
+    return label(shown)
 
 
 @lru_cache(maxsize=2)
