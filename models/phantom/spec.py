@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Box = tuple[float, float, float, float]
@@ -134,6 +136,40 @@ class VolumeTruth:
     frame: float
     first: int
     last: int
+
+    def mask_at(self, frame: int) -> NDArray[np.bool_]:
+        """Return the outline bool (rows, cols) of what lies in one 0-based slice; empty outside `first`..`last`.
+
+        A finding is flattened from a ball: its outline narrows towards `first` and `last` as an ellipsoid's section
+        does, and is `mask` itself in the slice that holds its centre. The union over all slices is `mask`.
+        """
+        found = np.zeros_like(self.mask)
+        if self.first <= frame <= self.last:
+            here, inside = self._section(self._share(frame))
+            found[here] = inside
+        return found
+
+    def _share(self, frame: int) -> float:
+        """Width of the section at its widest within a slice, over that of the whole finding."""
+        end = self.last - self.frame if frame > self.frame else self.frame - self.first
+        off = max(0.0, abs(frame - self.frame) - 0.5) / (max(end, 0.0) + 0.5)
+        return math.sqrt(max(0.0, 1.0 - off**2))
+
+    def _section(self, share: float) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+        """Where the finding's box lies in the image, and its outline shrunk by `share` about the box's middle."""
+        x0, y0, x1, y1 = (round(edge) for edge in self.box)
+        across, down = (_shrunk(low, high, share) for low, high in ((x0, x1), (y0, y1)))
+        whole = self.mask[y0:y1, x0:x1]
+        inside = whole[np.ix_(np.clip(down, 0, len(down) - 1), np.clip(across, 0, len(across) - 1))]
+        fits = ((down >= 0) & (down < len(down)))[:, None] & (across >= 0) & (across < len(across))
+        return (slice(y0, y1), slice(x0, x1)), inside & fits
+
+
+def _shrunk(low: int, high: int, share: float) -> NDArray[np.int64]:
+    """Index of each pixel of a span before it was shrunk about its middle; outside 0..length where nothing is left."""
+    middle = (high - low) / 2
+    before = (np.arange(high - low) + 0.5 - middle) / max(share, 1e-9) + middle
+    return np.asarray(np.floor(before), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -21,7 +21,7 @@ class Mask(TypedDict):
 
 
 class LesionRow(TypedDict, total=False):
-    """One finding; `frame`, `first_frame` and `last_frame` in volumes only."""
+    """One finding; `frame`, `first_frame`, `last_frame` and the masks of those frames in volumes only."""
 
     kind: str
     malignant: bool
@@ -31,6 +31,7 @@ class LesionRow(TypedDict, total=False):
     frame: int
     first_frame: int
     last_frame: int
+    frame_masks: list[Mask]
 
 
 class ImageTruth(TypedDict):
@@ -99,6 +100,7 @@ def lesion_row(lesion: LesionTruth | VolumeTruth) -> LesionRow:
     if isinstance(lesion, VolumeTruth):
         row["frame"] = round(lesion.frame) + 1
         row["first_frame"], row["last_frame"] = lesion.first + 1, lesion.last + 1
+        row["frame_masks"] = [run_lengths(lesion.mask_at(frame)) for frame in range(lesion.first, lesion.last + 1)]
     return row
 
 

@@ -103,6 +103,9 @@ def test_lesions_lie_in_the_breast_and_in_their_frames(exam: Path) -> None:
                 assert 1 <= lesion.get("first_frame", 1) <= frame <= lesion.get("last_frame", 1) <= image["frames"]
                 stored = read_frame(opened, frame - 1)[y0:y1, x0:x1]
                 assert mask.any()
+                frames = [unpacked(part) for part in lesion.get("frame_masks", ())]
+                assert len(frames) == lesion.get("last_frame", 0) - lesion.get("first_frame", 1) + 1
+                assert max((part.sum() for part in frames), default=mask.sum()) == mask.sum()
                 assert (stored[mask] > 0).mean() > 0.9
                 seen += 1
     assert seen >= 3

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models import phantom
 from models.phantom import ExamSpec, LesionSpec
 from models.phantom.backends import TorchBackend
+from models.phantom.tomosynthesis import _volume_truth, slice_heights
 
 SMALL = ExamSpec(density="a", rows=480, cols=384, pixel_mm=0.4)
 
@@ -70,6 +71,26 @@ def test_a_right_breast_is_mirrored_with_its_truth() -> None:
     assert volume.breast_mask[truth.mask].all()
     rows, cols = np.nonzero(truth.mask)
     assert truth.box == (cols.min(), rows.min(), cols.max() + 1, rows.max() + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "side"), [("spiculated_mass", "L"), ("calcifications", "R"), ("asymmetry", "L"), ("distortion", "L")]
+)
+def test_the_outline_of_a_slice_is_widest_at_the_centre_and_nowhere_beyond_the_ends(
+    kind: phantom.spec.LesionKind, side: phantom.spec.Laterality
+) -> None:
+    scene = phantom.Breast(7, with_lesion(kind, side, 0.1), side).scene("CC")
+    heights = slice_heights(scene)
+    (truth,) = (_volume_truth(scene, item, heights) for item in scene.sited)
+    masks = [truth.mask_at(frame) for frame in range(-2, len(heights) + 2)]
+    areas = [int(mask.sum()) for mask in masks][2:-2]
+    assert [frame for frame, area in enumerate(areas) if area] == list(range(truth.first, truth.last + 1))
+    assert not masks[0].any()
+    assert areas[round(truth.frame)] == max(areas) == truth.mask.sum()
+    assert areas == [max(areas[: i + 1]) if i <= truth.frame else max(areas[i:]) for i in range(len(areas))]
+    assert (np.logical_or.reduce(masks) == truth.mask).all()
+    if truth.last - truth.first > 4:
+        assert areas[truth.first] < 0.8 * max(areas)
 
 
 def test_tissue_that_overlaps_in_the_mammogram_parts_in_the_volume() -> None:
