@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from models.phantom.backends import CPU
 from models.phantom.fields import Frame, resample
 from models.phantom.markers import burned_in
 from models.phantom.scene import Breast
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.phantom.backends import Backend
     from models.phantom.scene import Scene
     from models.phantom.spec import Laterality, View
     from models.phantom.vendors import VendorStyle
@@ -28,29 +30,30 @@ RAW_OPEN_FIELD = 12000
 """Stored value of the open field in a For Processing image (14 bits, linear, not inverted)."""
 
 
-def exam(seed: int, spec: ExamSpec | None = None) -> PhantomExam:
+def exam(seed: int, spec: ExamSpec | None = None, backend: Backend = CPU) -> PhantomExam:
     """Return the four views of the woman who belongs to `seed`; the same arguments give the same pixels.
 
-    Raises KeyError when `spec.vendor` names no known style.
+    `backend` says where to compute: `backends.TorchBackend("cuda")` uses a GPU. Raises KeyError when `spec.vendor`
+    names no known style.
     """
     spec = spec or ExamSpec()
-    views = tuple(view for laterality in LATERALITIES for view in breast(seed, spec, laterality))
+    views = tuple(view for laterality in LATERALITIES for view in breast(seed, spec, laterality, backend=backend))
     return PhantomExam(seed, spec, views[0].density, views)
 
 
 def breast(
-    seed: int, spec: ExamSpec, laterality: Laterality, style: VendorStyle | None = None
+    seed: int, spec: ExamSpec, laterality: Laterality, style: VendorStyle | None = None, backend: Backend = CPU
 ) -> tuple[PhantomView, ...]:
     """Return the CC and MLO views of one breast, as `exam` would contain them; `style` overrides the vendor's."""
     compressed = Breast(seed, spec, laterality)
-    return tuple(mammogram(compressed.scene(view), style or STYLES[spec.vendor]) for view in VIEWS)
+    return tuple(mammogram(compressed.scene(view), style or STYLES[spec.vendor], backend) for view in VIEWS)
 
 
-def mammogram(scene: Scene, style: VendorStyle) -> PhantomView:
+def mammogram(scene: Scene, style: VendorStyle, backend: Backend = CPU) -> PhantomView:
     """Return the whole image of a scene For Presentation."""
     breast_, spec = scene.breast, scene.breast.spec
     frame = Frame.whole(spec)
-    pixels, lesions = scene.mammogram(style, frame, scene.exposure(style), noise_of(scene, style.name))
+    pixels, lesions = scene.mammogram(style, frame, scene.exposure(style), noise_of(scene, style.name), backend)
     mask = resample(scene.geometry.inside_mm, frame) > 0
     if breast_.laterality == "R":
         pixels, mask = mirrored(pixels), mirrored(mask)

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
     from models.phantom.spec import ExamSpec
 
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """How a Gaussian is computed; widths are sigmas in pixels.
+
+    Below `least` nothing is blurred; beyond twice `coarse` the image is averaged first, so that about `coarse` remains;
+    the kernel ends `truncate` sigmas from its middle.
+    """
+
+    least: float = 0.2
+    coarse: float = 4.0
+    truncate: float = 3.0
+
+
+KERNEL = Kernel()
 BASE_MM = 0.5
 BASE_ROWS = 480
 BASE_COLS = 400
@@ -142,13 +157,20 @@ def interpolation(at: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 def blur(image: NDArray[np.float32], sigma_mm: float, pixel_mm: float) -> NDArray[np.float32]:
     """Gaussian blur by `sigma_mm`; wide kernels are computed on a coarser grid, which nobody can see."""
     sigma = sigma_mm / pixel_mm
-    if sigma < 0.2:
+    if sigma < KERNEL.least:
         return image
-    step = int(sigma // 4)
+    step = int(sigma // KERNEL.coarse)
     if step < 2:
-        return np.asarray(scipy.ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=3.0), np.float32)
+        return np.asarray(
+            scipy.ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=KERNEL.truncate), np.float32
+        )
     rows, cols = image.shape
     padded = np.pad(image, ((0, -rows % step), (0, -cols % step)), mode="edge")
     small = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).mean((1, 3))
-    soft = scipy.ndimage.gaussian_filter(small, sigma / step, mode="nearest", truncate=3.0)
-    return _stretch(np.asarray(soft, np.float32), (rows, cols), 1.0 / step)
+    return _stretch(_gaussian(small, sigma / step), (rows, cols), 1.0 / step)
+
+
+def _gaussian(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Convolve with a Gaussian of `sigma` pixels, edges held."""
+    soft = scipy.ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=KERNEL.truncate)
+    return np.asarray(soft, np.float32)

@@ -23,6 +23,8 @@ QUANTA_PER_MM2 = 1.6e6
 """Detected quanta per mm2 in the open field at the reference dose."""
 ELECTRONIC_QUANTA = 160.0
 """Deviation of the detector's own noise per mm2, in quanta of the open field at the reference dose."""
+LEAST_SIGNAL = 1e-5
+"""Signal that no logarithm is taken below."""
 SCATTER_SHARE = 0.12
 SCATTER_MM = 9.0
 """Scatter as a share of the primary signal (a grid is used), and how far it spreads."""
@@ -71,4 +73,4 @@ def noisy(signal: NDArray[np.float32], pixel_mm: float, dose: float, rng: np.ran
 
 def log_signal(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return -log of a linear signal: higher = more attenuation."""
-    return np.asarray(-np.log(np.clip(signal, 1e-5, None)), np.float32)
+    return np.asarray(-np.log(np.clip(signal, LEAST_SIGNAL, None)), np.float32)

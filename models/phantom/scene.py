@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.phantom.anatomy import draw_woman, lay_out
+from models.phantom.backends import CPU
 from models.phantom.faults import POSITIONS, dose_factor, in_beam, in_detector
 from models.phantom.fields import BASE, BASE_COLS, BASE_MM, BASE_ROWS, resample
 from models.phantom.folds import fold_attenuation
@@ -22,12 +23,13 @@ from models.phantom.placing import fit, insert, settle, site
 from models.phantom.spec import VIEWS
 from models.phantom.streams import stream
 from models.phantom.tissue import gland_layers, lay_tissue, layer_heights
-from models.phantom.vendors import Exposure, VendorStyle, equalised, expose, present
+from models.phantom.vendors import Exposure, VendorStyle, equalised, expose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.phantom.anatomy import Geometry
+    from models.phantom.backends import Backend
     from models.phantom.fields import Frame
     from models.phantom.placing import Placed, Sited
     from models.phantom.spec import ExamSpec, Laterality, LesionTruth, View
@@ -146,21 +148,26 @@ class Scene:
         return expose(equalised(log_signal(signal), self.thickness_mm, style), self.parenchyma, style)
 
     def mammogram(
-        self, style: VendorStyle, frame: Frame, exposure: Exposure, noise: np.random.Generator
+        self,
+        style: VendorStyle,
+        frame: Frame,
+        exposure: Exposure,
+        noise: np.random.Generator,
+        backend: Backend = CPU,
     ) -> tuple[NDArray[np.uint16], tuple[LesionTruth, ...]]:
         """Return the processed pixels of a frame, chest wall left, and the truth within it."""
-        signal, truth = self.signal(style, frame, noise)
-        flat = equalised(log_signal(signal), resample(self.thickness_mm, frame), style)
-        return present(flat, resample(self.geometry.inside_mm, frame), exposure, style, frame), truth
+        signal, truth = self.signal(style, frame, noise, backend)
+        inside = self.geometry.inside_mm
+        return backend.present(signal, self.thickness_mm, inside, exposure, style, frame), truth
 
     def signal(
-        self, style: VendorStyle, frame: Frame, noise: np.random.Generator
+        self, style: VendorStyle, frame: Frame, noise: np.random.Generator, backend: Backend = CPU
     ) -> tuple[NDArray[np.float32], tuple[LesionTruth, ...]]:
         """Return the detector's linear signal of a frame (1 = open field), chest wall left, and the truth within it."""
-        attenuation = resample(self.attenuation, frame)
+        attenuation = backend.resample(self.attenuation, frame)
         truth = tuple(insert(attenuation, item, self.geometry, frame) for item in self.sited)
         faults, mm = self.breast.spec.faults, frame.pixel_mm
-        signal = detect(attenuation, resample(self.scatter, frame), mm, style.sharpness_mm)
+        signal = backend.detect(attenuation, self.scatter, frame, style.sharpness_mm)
         if faults:
             signal = in_beam(signal, faults, resample(self.geometry.inside_mm, frame), mm, noise)
         signal = noisy(signal, mm, style.dose * dose_factor(faults), noise)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.phantom.backends import NumpyBackend, shifted_rows
+from models.phantom.backends import CPU, shifted_rows
 from models.phantom.exam import mirrored, noise_of
 from models.phantom.faults import dose_factor
 from models.phantom.fields import BASE, BASE_MM, Frame, resample
-from models.phantom.physics import detect, log_signal, noisy, scattered
+from models.phantom.physics import log_signal, noisy, scattered
 from models.phantom.placing import box_of, pieces, truth
 from models.phantom.scene import Breast
 from models.phantom.spec import MAX_VALUE, PhantomVolume, VolumeTruth
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.float32]
 
-CPU = NumpyBackend()
 SLICE_MM = 1.0
 DOSE_OF_ALL = 1.4
 """Dose of all projections together, relative to a mammogram."""
@@ -155,12 +154,11 @@ def _projections(
     for tangent in sweep.tangents:
         shifts = [float(height) * float(tangent) / BASE_MM for height in scene.heights]
         base = backend.sheared(layers, shifts) * np.float32(np.hypot(1.0, tangent))
-        attenuation = resample(base, frame)
+        attenuation = backend.resample(base, frame)
         for _, sheets in found:
             for piece in sheets:
                 _add_shifted(attenuation, piece, piece.height * float(tangent) / frame.pixel_mm)
-        scatter = resample(scattered(np.exp(-base), BASE_MM), frame)
-        signal = detect(attenuation, scatter, frame.pixel_mm, style.sharpness_mm)
+        signal = backend.detect(attenuation, scattered(np.exp(-base), BASE_MM), frame, style.sharpness_mm)
         if noise is not None:
             signal = noisy(signal, frame.pixel_mm, sweep.dose * dose_factor(scene.breast.spec.faults), noise)
         middle = shifted_rows(thickness, float(tangent) * scene.geometry.thickness_mm / 2 / BASE_MM)

@@ -9,6 +9,7 @@ import pytest
 
 from models import phantom
 from models.phantom import ExamSpec, LesionSpec
+from models.phantom.backends import CPU, TorchBackend
 
 PLAIN = ExamSpec(density="b")
 
@@ -109,6 +110,16 @@ def test_a_prior_is_the_same_breast_with_a_smaller_cancer_or_none() -> None:
         overlap = (current.breast_mask & prior.breast_mask).sum() / current.breast_mask.sum()
         assert overlap > 0.9
         assert not np.array_equal(current.pixels, prior.pixels)
+
+
+@pytest.mark.parametrize(("vendor", "pixel_mm"), [("style-a", 0.3), ("style-b", 0.1), ("style-c", 0.1)])
+def test_torch_forms_the_same_image_up_to_rounding(vendor: str, pixel_mm: float) -> None:
+    rows, cols = round(192 / pixel_mm), round(154 / pixel_mm)
+    spec = replace(with_lesion("spiculated_mass"), vendor=vendor, rows=rows, cols=cols, pixel_mm=pixel_mm)
+    scene, style = phantom.Breast(11, spec, "L").scene("MLO"), phantom.STYLES[vendor]
+    plain, other = (phantom.mammogram(scene, style, backend).pixels for backend in (CPU, TorchBackend("cpu")))
+    assert np.abs(plain.astype(int) - other.astype(int)).max() <= 2
+    assert plain.std() > 300
 
 
 def test_some_cancers_were_not_yet_there_at_the_prior_and_some_were() -> None:
