@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 RECORDS: Final[Mapping[str, str]] = {
-    "phantom-ffdm-2.0.0-style-a.commissioning.json": "ba03a14d413a3796754e14825735970f14fbb1668f1981d78c1b80d9c6a3f6f1",
-    "phantom-ffdm-2.0.0-style-b.commissioning.json": "1fbf1f2a05c9745519e1d207234dbbbbee9f31e274caac98678c520fcc3b8e17",
-    "phantom-ffdm-2.0.0-style-c.commissioning.json": "c149ce9827411cad6f49f023ae8686b52f547d18462d2fee7a797c9c588ce47b",
+    "phantom-ffdm-2.0.0-style-a.commissioning.json": "b3df6e34d0b2efc6b11cf5f09720a4fe9d3feb0c888f61823484fef826626bdd",
+    "phantom-ffdm-2.0.0-style-b.commissioning.json": "dc6df8a968c661bdfe0e7d67d9b8a0aad6f53e1318f3904f1ca7a2159e825f06",
+    "phantom-ffdm-2.0.0-style-c.commissioning.json": "896963e108d7627d9f96f8d9ec63a22a75af6bc2b22137d9d2a170b06a1d6d17",
 }
