@@ -15,8 +15,9 @@ from screening.app.output import writing
 from screening.app.readers import ai_reader as ai_reader
 from screening.app.settings import Settings
 from screening.app.system import RandomIds, SystemClock
-from screening.domain.errors import PolicyNotFound
-from screening.domain.identifiers import CaseId
+from screening.domain.delivery import Destination
+from screening.domain.errors import NotFound, PartnerRefused, PartnerUnreachable, PolicyNotFound
+from screening.domain.identifiers import CaseId, StudyInstanceUid
 from screening.domain.policy import Policy
 from screening.store.files import ContentFiles
 from screening.store.jobs import ParkedJob
@@ -27,6 +28,15 @@ from screening.web.operations import Operations
 from screening.workflow.await_exam import take_up_due
 from screening.workflow.commit_storage import COMMITMENT_JOB, answer_commitment
 from screening.workflow.compose_report import compose_report
+from screening.workflow.deliver_results import (
+    CHECK_JOB,
+    PLAN_JOB,
+    SEND_JOB,
+    check_commitment,
+    plan_deliveries,
+    put_off,
+    send_result,
+)
 from screening.workflow.open_case import AI_READ_JOB
 from screening.workflow.policies import policy_json, shipped_policies
 from screening.workflow.ports import (
@@ -70,12 +80,22 @@ class Service:
         """The AI reader; loads the model once per process."""
         return ai_reader(self.settings, self.files)
 
+    @cached_property
+    def destinations(self) -> Mapping[str, Destination]:
+        """Where results go, by name."""
+        from screening.app.listening import network_of
+
+        return {destination.name: destination for destination in network_of(self.settings).destination}
+
     def handlers(self) -> Mapping[str, Handler]:
         """What each durable job does; doing one again changes nothing."""
         return {
             AI_READ_JOB: self._read_by_ai,
             COMPOSE_REPORT_JOB: self._compose_report,
             COMMITMENT_JOB: self._answer_commitment,
+            PLAN_JOB: self._plan_deliveries,
+            SEND_JOB: self._send_result,
+            CHECK_JOB: self._check_commitment,
         }
 
     def runner(self) -> JobRunner:
@@ -134,6 +154,33 @@ class Service:
         with self.units() as uow:
             request, result = answer_commitment(uow, transaction)
         send_commitment(self.settings, request, result)
+
+    def _plan_deliveries(self, study: str, case: str) -> None:
+        with self.units() as uow:
+            plan_deliveries(uow, self.clock, StudyInstanceUid(study), CaseId(case), self.destinations.values())
+
+    def _send_result(self, _study: str, run: str, destination: str, attempt: str) -> None:
+        from screening.app.delivering import DicomResultSender
+
+        sender = DicomResultSender(self.settings.dicom_title)
+        try:
+            send_result(self.units, self.clock, sender, self._destination(destination), run, int(attempt))
+        except PartnerUnreachable as error:
+            with self.units() as uow:
+                later = put_off(uow, self.clock, run, destination, error.code)
+            if not later:
+                raise
+
+    def _check_commitment(self, _study: str, run: str, destination: str, attempt: str) -> None:
+        with self.units() as uow:
+            again = check_commitment(uow, self.clock, run, destination, int(attempt))
+        if not again:
+            raise PartnerRefused("the destination does not say that it keeps the results")
+
+    def _destination(self, name: str) -> Destination:
+        if name not in self.destinations:
+            raise NotFound(f"no destination is called {name!r} any more")
+        return self.destinations[name]
 
 
 @contextmanager

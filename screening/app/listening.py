@@ -10,15 +10,21 @@ from pathlib import Path
 from screening.app.settings import Settings
 from screening.dicom.instance_reader import DicomInstanceReader
 from screening.dicom.network.caller import Station, answer_commitment
-from screening.dicom.network.listener import Listening, StoreListener
-from screening.dicom.network.partners import Partner, Partners, load_partners
+from screening.dicom.network.listener import Doing, Listening, StoreListener
+from screening.dicom.network.partners import Network, Partner, Partners, load_network
 from screening.domain.commitment import CommitmentRequest, CommitmentResult
 from screening.domain.errors import Forbidden, InvalidInput, NotFound
 from screening.domain.quality import ReasonCode
 from screening.workflow.await_exam import Patience, await_exam
 from screening.workflow.commit_storage import ask_commitment
+from screening.workflow.deliver_results import note_commitment
 from screening.workflow.intake import receive_file
 from screening.workflow.ports import Clock, Files, ReadInstance, Registered, UnitOfWork, UnitOfWorkFactory
+
+
+def network_of(settings: Settings) -> Network:
+    """The document of partners and destinations; an empty one where none is given. Raises InvalidInput."""
+    return load_network(settings.dicom_partners) if settings.dicom_partners is not None else Network()
 
 
 def partners_of(settings: Settings) -> Partners:
@@ -26,11 +32,10 @@ def partners_of(settings: Settings) -> Partners:
 
     Raises InvalidInput for a wrong list, Forbidden without one on an address that others reach.
     """
-    if settings.dicom_partners is not None:
-        return load_partners(settings.dicom_partners)
-    if not ipaddress.ip_address(settings.dicom_host).is_loopback:
+    partners = network_of(settings).partner
+    if not partners and not ipaddress.ip_address(settings.dicom_host).is_loopback:
         raise Forbidden("SECONDREAD_DICOM_PARTNERS must say who may call before others can reach the DICOM port")
-    return Partners()
+    return Partners(partners)
 
 
 def store_listener(settings: Settings, units: UnitOfWorkFactory, files: Files, clock: Clock) -> StoreListener:
@@ -48,7 +53,11 @@ def store_listener(settings: Settings, units: UnitOfWorkFactory, files: Files, c
         with units() as uow:
             ask_commitment(uow, clock, request)
 
-    return StoreListener(_listening(settings), partners_of(settings), receive, commit)
+    def committed(result: CommitmentResult) -> None:
+        with units() as uow:
+            note_commitment(uow, clock, result)
+
+    return StoreListener(_listening(settings), partners_of(settings), Doing(receive, commit, committed))
 
 
 def send_commitment(settings: Settings, request: CommitmentRequest, result: CommitmentResult) -> None:

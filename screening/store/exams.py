@@ -13,6 +13,7 @@ from screening.domain.errors import NotFound
 from screening.domain.identifiers import EpisodeId, FileDigest, SopInstanceUid, StudyInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Image, Study, StudyHeader, joined
+from screening.store.catalogue_table import catalogue_instance
 from screening.store.inserts import insert_once
 from screening.store.mapping import document_of, episode_of, episode_row, study_of
 from screening.store.people import People
@@ -50,6 +51,7 @@ class SqlExams:
             return Registered.NEW if new else Registered.KNOWN
         if not self._insert(instance, at):
             return self.register(instance, at)
+        catalogue_instance(self._session, instance)
         if isinstance(instance.content, Image):
             self._describe_device(instance.content)
         return Registered.NEW

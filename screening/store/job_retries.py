@@ -46,7 +46,7 @@ RETRY_OR_PARK: Final[Mapping[type[errors.SecondReadError], OnFailure]] = {
     errors.UnusableImage: _PARK,
     errors.NotDicom: _PARK,
     errors.StoreUnavailable: _RETRY,
-    errors.PartnerUnreachable: _RETRY,
+    errors.PartnerUnreachable: _PARK,  # who asks a partner waits longer than a job may, and says so itself
     errors.PartnerRefused: _PARK,
     errors.LedgerBroken: _PARK,
     errors.ModelUnusable: _PARK,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError, WorkflowStatus
+from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, PortableWorkflowError, WorkflowStatus
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -65,27 +65,25 @@ class SqlJobs:
         self._session = session
         self._client = client
 
-    def enqueue(self, name: str, key: str, *ids: str) -> None:
+    def enqueue(self, name: str, key: str, *ids: str, delay_s: float = 0.0) -> None:
         """Enqueue job `name` for these ids, the study UID first; the same key is done once.
 
-        Jobs with the same first id never overlap and run in the order they were enqueued. Raises InvalidInput
-        without an id, or for an id too long to be one.
+        Jobs with the same first id never overlap and run in the order they were enqueued; one with a delay waits so
+        many seconds, and holds up nobody. Raises InvalidInput without an id, or for an id too long to be one.
         """
         if not ids or any(not part or len(part) > _ID_LENGTH for part in (name, key, *ids)):
             raise InvalidInput("a job names its study and carries ids only")
         self._session.flush()
-        self._client.enqueue_in_transaction(
-            self._session,
-            {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": key,
-                "app_version": APPLICATION_VERSION,
-                "queue_partition_key": ids[0],
-            },
-            name,
-            list(ids),
-        )
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": key,
+            "app_version": APPLICATION_VERSION,
+            "queue_partition_key": ids[0],
+        }
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue_in_transaction(self._session, options, name, list(ids))
 
 
 def unfinished_jobs(client: DBOSClient, most: int | None = None) -> int:

@@ -149,6 +149,23 @@ class CommitmentRow(Row):
     document: Mapped[str]
 
 
+class DeliveryRow(Row):
+    """The result of one AI run on its way to one destination."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index(None, "case_id"), Index(None, "transaction_uid"))
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    destination: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str]
+    state: Mapped[str]
+    attempt: Mapped[int]
+    transaction_uid: Mapped[str]
+    reason: Mapped[str]
+    begun_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
 class EpisodeRecordRow(Row):
     """One invitation round of one woman; `objections` is a sorted JSON list."""
 

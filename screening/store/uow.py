@@ -18,6 +18,7 @@ from screening.store.ai_reads import SqlAiReads
 from screening.store.awaited import SqlAwaitedExams
 from screening.store.cases import SqlCases
 from screening.store.commitments import SqlCommitments
+from screening.store.deliveries import SqlDeliveries
 from screening.store.exams import SqlExams
 from screening.store.jobs import SqlJobs, open_client
 from screening.store.ledger import Ledger
@@ -79,6 +80,11 @@ class SqlUnitOfWork:
     def commitments(self) -> SqlCommitments:
         """Storage commitments that partners asked for."""
         return SqlCommitments(self._session)
+
+    @cached_property
+    def deliveries(self) -> SqlDeliveries:
+        """Results on their way to a PACS."""
+        return SqlDeliveries(self._session)
 
     @cached_property
     def audit(self) -> SqlAuditRows:

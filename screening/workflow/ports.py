@@ -18,6 +18,7 @@ from screening.domain.ai_read import AiIdentity, AiRead
 from screening.domain.cad_report import CadReport
 from screening.domain.case import CaseState
 from screening.domain.commitment import CommitmentRequest
+from screening.domain.delivery import Delivery, Destination
 from screening.domain.episode import Episode, EpisodeRow
 from screening.domain.events import CaseEvent, Fact
 from screening.domain.identifiers import CaseId, EpisodeId, FileDigest, SopInstanceUid, StudyInstanceUid
@@ -25,6 +26,8 @@ from screening.domain.policy import Policy
 from screening.domain.quality import ReasonCode
 from screening.domain.report import Language, StructuredReport
 from screening.domain.study import Image, StoredObject, Study, StudyHeader
+from screening.workflow.catalogue_ports import Catalogue as Catalogue
+from screening.workflow.catalogue_ports import Filing as Filing
 from screening.workflow.picture_ports import PixelSource as PixelSource
 from screening.workflow.picture_ports import PresentationImage as PresentationImage
 from screening.workflow.picture_ports import PresentationVolume as PresentationVolume
@@ -80,10 +83,11 @@ class Files(FileLocator, Protocol):
 
 @dataclass(frozen=True)
 class ReadInstance:
-    """What a DICOM file turned out to be: its study header and either an image or another object."""
+    """What a DICOM file turned out to be: its study header, either an image or another object, and how it is filed."""
 
     header: StudyHeader
     content: Image | StoredObject
+    filed: Filing = Filing()
 
 
 class InstanceReader(Protocol):
@@ -272,10 +276,10 @@ class Policies(Protocol):
 class Jobs(Protocol):
     """Durable background work: enqueued in the caller's transaction, at least once, ids only."""
 
-    def enqueue(self, name: str, key: str, *ids: str) -> None:
+    def enqueue(self, name: str, key: str, *ids: str, delay_s: float = 0.0) -> None:
         """Enqueue job `name` for these ids, the study UID first; the same key is done once.
 
-        Jobs with the same study UID never overlap.
+        Jobs with the same study UID never overlap. With `delay_s` it waits so many seconds first.
         """
         ...
 
@@ -322,6 +326,41 @@ class Commitments(Protocol):
         ...
 
 
+class Deliveries(Protocol):
+    """Results on their way to a PACS, one per AI run and destination."""
+
+    def begin(self, delivery: Delivery, at: datetime) -> bool:
+        """Keep a new delivery; False when this run was begun for this destination before."""
+        ...
+
+    def get(self, run: str, destination: str) -> Delivery:
+        """Raises NotFound."""
+        ...
+
+    def of_transaction(self, transaction_uid: str) -> Delivery:
+        """The delivery whose storage commitment this is. Raises NotFound."""
+        ...
+
+    def of_case(self, case: CaseId) -> Sequence[Delivery]:
+        """Deliveries of a case, oldest first."""
+        ...
+
+    def update(self, delivery: Delivery, at: datetime) -> None:
+        """Keep how far it is."""
+        ...
+
+
+class ResultSender(Protocol):
+    """Makes the result objects of an AI read and sends them."""
+
+    def send(self, destination: Destination, study: Study, read: AiRead, at: datetime, transaction_uid: str) -> None:
+        """Send the kinds this destination wants, made as of `at`; with a transaction UID also ask to commit them.
+
+        Raises PartnerUnreachable or PartnerRefused.
+        """
+        ...
+
+
 class AuditRows(Protocol):
     """What audits read."""
 
@@ -365,6 +404,8 @@ class UnitOfWork(Protocol):
     def awaited(self) -> AwaitedExams: ...  # noqa: D102
     @property
     def commitments(self) -> Commitments: ...  # noqa: D102
+    @property
+    def deliveries(self) -> Deliveries: ...  # noqa: D102
     @property
     def audit(self) -> AuditRows: ...  # noqa: D102
     @property

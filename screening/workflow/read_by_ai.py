@@ -8,6 +8,7 @@ from screening.domain.facts import CaseFacts
 from screening.domain.identifiers import CaseId, SopInstanceUid, stable_id
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Study
+from screening.workflow.deliver_results import ask_for_delivery
 from screening.workflow.ports import AiReader, Clock, PixelSource, UnitOfWork, UnitOfWorkFactory
 from screening.workflow.recorded_case import load, record
 
@@ -37,6 +38,7 @@ def read_by_ai(
             return None
         uow.ai_reads.save(run, case, read, clock.now())
         record(uow, recorded, fact_of(run, read), (read.identity or reader.identity).product, clock.now())
+        ask_for_delivery(uow, study.study_instance_uid, case, run)
     return read
 
 

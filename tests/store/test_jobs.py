@@ -264,7 +264,7 @@ def test_a_job_carries_ids_only(units: SqlUnits, ids: tuple[str, ...]) -> None:
 def test_every_error_is_retried_or_parked_on_purpose() -> None:
     assert set(RETRY_OR_PARK) == set(errors.all_errors())
     retried = {error for error, decision in RETRY_OR_PARK.items() if decision is OnFailure.RETRY}
-    assert retried == {errors.ConcurrentUpdate, errors.StoreUnavailable, errors.PartnerUnreachable}
+    assert retried == {errors.ConcurrentUpdate, errors.StoreUnavailable}
     assert on_failure(ValueError("bug")) is OnFailure.PARK
 
 

@@ -19,7 +19,7 @@ from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext, build_role
 
 from screening.dicom.network.commitment import event_type, request_dataset, result_dataset
-from screening.dicom.status import SUCCESS
+from screening.dicom.status import OUT_OF_RESOURCES, SUCCESS
 from screening.domain.commitment import CommitmentRequest, CommitmentResult
 from screening.domain.errors import PartnerRefused, PartnerUnreachable
 
@@ -58,7 +58,8 @@ def store(station: Station, files: Iterable[Path]) -> int:
     sent = 0
     for block in _blocks(paths):
         with _associated(station, [context for _path, context in block]) as association:
-            for path, _context in block:
+            for path, context in block:
+                _taken(association, context)
                 _succeeded(association.send_c_store(path).get("Status"), "C-STORE")
                 sent += 1
     return sent
@@ -123,6 +124,13 @@ def _associated(
             association.release()
 
 
+def _taken(association: Association, context: PresentationContext) -> None:
+    """Raise PartnerRefused unless the partner takes objects of this class in this syntax."""
+    wanted = context.abstract_syntax, context.transfer_syntax[0]
+    if wanted not in {(found.abstract_syntax, found.transfer_syntax[0]) for found in association.accepted_contexts}:
+        raise PartnerRefused(f"the partner does not take objects of class {wanted[0]}")
+
+
 def _refusal(station: Station, association: Association) -> PartnerRefused | PartnerUnreachable:
     if association.is_rejected:
         return PartnerRefused(f"{station.title} rejected the association")
@@ -130,8 +138,10 @@ def _refusal(station: Station, association: Association) -> PartnerRefused | Par
 
 
 def _succeeded(code: int | None, what: str) -> None:
-    """Raise unless the status is success or a warning (PS3.7 C)."""
+    """Raise unless the status is success or a warning (PS3.7 C); a partner out of resources may have some later."""
     if code is None:
         raise PartnerUnreachable(f"the partner broke off during {what}")
+    if code >> 8 == OUT_OF_RESOURCES.code >> 8:
+        raise PartnerUnreachable(f"the partner has no room for {what} now")
     if code != SUCCESS.code and code >> 12 != 0xB:
         raise PartnerRefused(f"the partner answered {what} with status {code:04X}")

@@ -43,4 +43,11 @@ TRANSFER_SYNTAXES: Final = (*dict.fromkeys((*CODECS, *_KEPT_AS_SENT)),)
 def supported_contexts() -> list[PresentationContext]:
     """Presentation contexts of this service as an acceptor."""
     storage = [build_context(uid, list(TRANSFER_SYNTAXES)) for uid in STORAGE_CLASSES]
-    return [build_context(Verification), build_context(StorageCommitmentPushModel), *storage]
+    return [build_context(Verification), _commitment(), *storage]
+
+
+def _commitment() -> PresentationContext:
+    """We are asked to commit, and answered about what we asked: both roles (PS3.4 J.3)."""
+    context = build_context(StorageCommitmentPushModel)
+    context.scu_role = context.scp_role = True
+    return context

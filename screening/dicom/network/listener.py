@@ -24,7 +24,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from screening.dicom.elements import quiet, text
 from screening.dicom.header import open_file
-from screening.dicom.network.commitment import request_of
+from screening.dicom.network.commitment import request_of, result_of
 from screening.dicom.network.contexts import supported_contexts
 from screening.dicom.network.partners import Partner, Partners
 from screening.dicom.status import (
@@ -36,7 +36,7 @@ from screening.dicom.status import (
     SUCCESS,
     store_status,
 )
-from screening.domain.commitment import CommitmentRequest
+from screening.domain.commitment import CommitmentRequest, CommitmentResult
 from screening.domain.errors import InvalidInput, NotDicom, SecondReadError, StoreUnavailable, UnusableImage
 from screening.domain.quality import ReasonCode
 
@@ -45,6 +45,9 @@ Receive = Callable[[Path, Partner], ReasonCode | None]
 
 Commit = Callable[[CommitmentRequest], None]
 """Note durably that the keeping of instances was asked for; the answer is sent later."""
+
+Committed = Callable[[CommitmentResult], None]
+"""Record what a partner answered to a commitment that we asked for. Raises NotFound when we did not."""
 
 _LOG: Final = logging.getLogger(__name__)
 _MAX_PDU: Final = 128 << 10
@@ -68,14 +71,22 @@ class Listening:
     tls: ssl.SSLContext | None = None
 
 
+@dataclass(frozen=True)
+class Doing:
+    """What the listener does with what it is sent."""
+
+    receive: Receive
+    commit: Commit
+    committed: Committed
+
+
 class StoreListener:
     """Listens from `start` until `stop`; each association has a thread of its own."""
 
-    def __init__(self, listening: Listening, partners: Partners, receive: Receive, commit: Commit) -> None:
+    def __init__(self, listening: Listening, partners: Partners, doing: Doing) -> None:
         self._listening = listening
         self._partners = partners
-        self._receive = receive
-        self._commit = commit
+        self._doing = doing
         self._server: ThreadedAssociationServer | None = None
 
     @property
@@ -134,6 +145,7 @@ class StoreListener:
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_N_ACTION, self._commitment),
+            (evt.EVT_N_EVENT_REPORT, self._answered),
             (evt.EVT_CONN_CLOSE, self._closed),
         ]
 
@@ -152,7 +164,7 @@ class StoreListener:
             self._require_space()
             if _named_otherwise(event):
                 return SOP_CLASS_MISMATCH.code
-            reason = self._receive(event.dataset_path, partner)
+            reason = self._doing.receive(event.dataset_path, partner)
             return (CANNOT_UNDERSTAND if reason in _UNREADABLE else SUCCESS).code
         except SecondReadError as error:
             _LOG.warning("an object was not stored: %s", error.code)
@@ -164,9 +176,18 @@ class StoreListener:
         if event.action_type != _COMMITMENT_ACTION:
             return NO_SUCH_ACTION.code, None
         try:
-            self._commit(request_of(event.action_information, event.assoc.requestor.ae_title.strip()))
+            self._doing.commit(request_of(event.action_information, event.assoc.requestor.ae_title.strip()))
         except InvalidInput:
             return INVALID_ARGUMENT.code, None
+        except SecondReadError as error:
+            return store_status(error).code, None
+        return SUCCESS.code, None
+
+    def _answered(self, event: Event) -> tuple[int, Dataset | None]:
+        if self._partner(event) is None:
+            return NOT_AUTHORISED.code, None
+        try:
+            self._doing.committed(result_of(event.event_information))
         except SecondReadError as error:
             return store_status(error).code, None
         return SUCCESS.code, None

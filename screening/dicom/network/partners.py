@@ -1,4 +1,4 @@
-"""The other side of an association, as data: who may send, from where, and what is wrong with its headers.
+"""The other side of an association, as data: who may send, what is wrong with its headers, and where results go.
 
 One TOML file lists every application entity. Headers that a site fills wrongly are corrected by rules when an object is
 described; the bytes that were received are never changed.
@@ -16,6 +16,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from screening.dicom.header_rules import CORRECTABLE, HeaderRule
+from screening.domain.delivery import Destination
 from screening.domain.errors import InvalidInput
 
 _TITLE: Final = re.compile(r"^[\x21-\x5b\x5d-\x7e][\x20-\x5b\x5d-\x7e]{0,15}$")
@@ -70,14 +71,17 @@ class Partners:
 
 
 @dataclass(frozen=True)
-class _Document:
-    partner: tuple[Partner, ...]
+class Network:
+    """The document: who may call us (`[[partner]]`), and where results go (`[[destination]]`)."""
+
+    partner: tuple[Partner, ...] = ()
+    destination: tuple[Destination, ...] = ()
 
 
-def load_partners(path: Path) -> Partners:
-    """Read the list of partners. Raises InvalidInput with the place that is wrong."""
+def load_network(path: Path) -> Network:
+    """Read the document. Raises InvalidInput with the place that is wrong."""
     try:
-        found = TypeAdapter(_Document).validate_python(tomllib.loads(path.read_text("utf-8")))
+        found = TypeAdapter(Network).validate_python(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise InvalidInput(f"the list of DICOM partners cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
@@ -87,9 +91,15 @@ def load_partners(path: Path) -> Partners:
         raise InvalidInput(f"the list of DICOM partners is wrong: {wrong}") from error
     for partner in found.partner:
         _check(partner)
-    if len({partner.title for partner in found.partner}) != len(found.partner):
-        raise InvalidInput("the list of DICOM partners names one AE title twice")
-    return Partners(found.partner)
+    for destination in found.destination:
+        _check_destination(destination)
+    for kind, names in (
+        ("AE title", [partner.title for partner in found.partner]),
+        ("destination", [destination.name for destination in found.destination]),
+    ):
+        if len(set(names)) != len(names):
+            raise InvalidInput(f"the list of DICOM partners names one {kind} twice")
+    return found
 
 
 def _check(partner: Partner) -> None:
@@ -101,6 +111,14 @@ def _check(partner: Partner) -> None:
         _parsed_network(partner, network)
     for rule in partner.headers:
         _check_rule(partner, rule)
+
+
+def _check_destination(destination: Destination) -> None:
+    by_dimse = bool(destination.title and destination.host and destination.port)
+    if not destination.name or by_dimse == bool(destination.url):
+        raise InvalidInput(f"destination {destination.name!r} needs a name, and either title, host and port, or a url")
+    if destination.commitment and not by_dimse:
+        raise InvalidInput(f"destination {destination.name!r}: storage commitment goes by title, host and port")
 
 
 def _parsed_network(partner: Partner, network: str) -> None:

@@ -77,13 +77,17 @@ class Orthanc:
 
 @contextmanager
 def running_orthanc(
-    folder: Path, modalities: Mapping[str, tuple[str, int]], title: str = "ORTHANC"
+    folder: Path,
+    modalities: Mapping[str, tuple[str, int]],
+    title: str = "ORTHANC",
+    dicom_port: int = 0,
+    settings: Mapping[str, object] | None = None,
 ) -> Iterator[Orthanc]:
     """Orthanc on free ports, knowing these modalities by (AE title, port)."""
     if not Path(ORTHANC).exists():
         missing("Orthanc (Debian package orthanc)")
-    http_port, dicom_port = free_port(), free_port()
-    settings = {
+    http_port, dicom_port = free_port(), dicom_port or free_port()
+    document = {
         "Name": "peer",
         "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "storage"),
@@ -99,10 +103,11 @@ def running_orthanc(
         "DicomModalities": {name: [aet, "127.0.0.1", port] for name, (aet, port) in modalities.items()},
         "Plugins": [str(_PLUGIN)] if _PLUGIN.exists() else [],
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+        **(settings or {}),
     }
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "orthanc.json"
-    file.write_text(json.dumps(settings))
+    file.write_text(json.dumps(document))
     with (folder / "orthanc.log").open("wb") as log:
         process = subprocess.Popen([ORTHANC, str(file)], stdout=log, stderr=log)
         try:
