@@ -22,13 +22,14 @@ from readers.ai.explain.saliency import ExplainedRead, SaliencyMap, saliency_map
 from readers.ai.plans import KINDS, Plan, plans_of
 from readers.ai.priors import Priors, read_priors
 from readers.ai.slots import warnings_of
-from readers.ai.verdict import failed, is_unfamiliar, unfit, verdict
+from readers.ai.verdict import failed, is_unfamiliar, judged, unfit, verdict
 from readers.ai.views import ENGINE_ERRORS, Measure, Stopwatch, ViewModel, ViewReader, view_key
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, SlotFill, Timing
 from screening.domain.identifiers import SopInstanceUid
 from screening.domain.quality import Exclusion, QualityNote, ReasonCode
 from screening.domain.study import Slot, Study
 from screening.workflow.ports import PixelSource
+from screening.workflow.read_by_ai import refused_read
 
 __all__ = ["NeuralReader", "ViewModel", "identity_of"]
 
@@ -122,10 +123,13 @@ class NeuralReader:
             attempt = _gone(attempt)
         tried = attempt.refused if attempt.scored else unfit(study, attempt.excluded)
         why_none = self._calibrations.why_none(identity, stratum, day)
-        status, reasons = verdict(attempt.scored, tried, calibration, why_none)
-        read = _read(study, attempt, exam, priors, calibration if status is AiStatus.OK else None)
-        read = replace(read, status=status, reasons=reasons, identity=identity, stratum=str(stratum))
-        return ExplainedRead(replace(read, timing=self._timing(watch, started)), attempt.saliency)
+        found = verdict(attempt.scored, tried, calibration, why_none)
+        usable = calibration if found[0] is AiStatus.OK else None
+        breasts = breast_scores(exam, attempt.scored, usable) if exam else ()
+        raw = exam.malignancy if exam else None
+        read = judged(_seen(study, attempt, priors), found, raw, breasts, usable)
+        signed = replace(read, identity=identity, stratum=str(stratum), prior_used=bool(exam and exam.prior_used))
+        return ExplainedRead(replace(signed, timing=self._timing(watch, started)), attempt.saliency)
 
     def _best(self, study: Study, pixels: PixelSource, watch: Stopwatch) -> _Attempt:
         """The read of the first plan, or of another complete one where images of the first turn out to be unusable."""
@@ -198,35 +202,16 @@ def identity_of(info: ModelInfo) -> AiIdentity:
     )
 
 
-def _read(
-    study: Study, attempt: _Attempt, exam: ExamPrediction | None, priors: Priors, calibration: Calibration | None
-) -> AiRead:
-    """Everything the read says of the images; status, signature and timing are added by the caller.
-
-    `calibration` is None unless the read is `ok`.
-    """
+def _seen(study: Study, attempt: _Attempt, priors: Priors) -> AiRead:
+    """What the read says of the images, whatever it comes to: marks, slots, what was left out, and why."""
     scored, marks = attempt.scored, marks_of(attempt.marked, attempt.plan.model.info.mark_from)
-    breasts = breast_scores(exam, scored, calibration) if exam else ()
-    raw = exam.malignancy if exam else None
-    exam_score = calibration.exam_score(raw) if calibration and raw is not None else None
-    return AiRead(
-        study_instance_uid=study.study_instance_uid,
-        status=AiStatus.UNSUPPORTED if exam_score is None else AiStatus.OK,
-        reasons=(),
-        identity=None,
-        stratum="",
-        calibration_id=calibration.id if calibration else None,
-        exam_score=exam_score,
-        raw_score=raw,
-        probability=max((b.probability for b in breasts if b.probability is not None), default=None),
-        flagged=calibration is not None and exam_score is not None and exam_score >= calibration.flag_from,
-        breasts=breasts,
+    return replace(
+        refused_read(study, AiStatus.UNSUPPORTED, ReasonCode.NO_USABLE_IMAGES),
         regions=tuple(map(region_of, marks)),
         density=exam_density(scored),
         slots=_fills(scored),
         excluded=attempt.excluded,
         warnings=(*_warnings(study, attempt.marked), *priors.warnings),
-        prior_used=exam is not None and exam.prior_used,
         input_digests=tuple(sorted(item.image.digest for item in attempt.marked)),
         quality=_quality(scored),
         explanation=explain(marks, priors.views),

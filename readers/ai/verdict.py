@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from readers.ai.calibration import Calibration
 from readers.ai.compose import Scored
-from screening.domain.ai_read import AiStatus
+from screening.domain.ai_read import AiRead, AiStatus, BreastScore
 from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.study import Slot, Study
 
@@ -33,6 +34,28 @@ def verdict(
     if any(is_unfamiliar(item, calibration) for item in scored):
         reasons.append(ReasonCode.OUT_OF_DISTRIBUTION)
     return settled(reasons, len(scored), calibration, uncalibrated)
+
+
+def judged(
+    read: AiRead, found: Verdict, raw: float | None, breasts: Sequence[BreastScore], calibration: Calibration | None
+) -> AiRead:
+    """The read with its verdict and the scores of exam and breasts, as the calibration understands them.
+
+    Without one (None; unless the verdict is `ok` there is none) the raw ones are there to look at, and nothing is
+    flagged.
+    """
+    score = calibration.exam_score(raw) if calibration and raw is not None else None
+    return replace(
+        read,
+        status=found[0],
+        reasons=found[1],
+        calibration_id=calibration.id if calibration else None,
+        exam_score=score,
+        raw_score=raw,
+        probability=max((b.probability for b in breasts if b.probability is not None), default=None),
+        flagged=calibration is not None and score is not None and score >= calibration.flag_from,
+        breasts=tuple(breasts),
+    )
 
 
 def settled(

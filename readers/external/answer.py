@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from readers.ai.calibration import Calibration, Calibrations, Stratum
-from readers.ai.verdict import settled
+from readers.ai.verdict import judged, settled
 from readers.external.marks import Mark, Placed, place
 from screening.domain.ai_read import AiIdentity, AiRead, AiStatus, BreastDensity, BreastScore, Region, SlotFill
 from screening.domain.identifiers import SopInstanceUid
@@ -47,29 +47,22 @@ def read_of(study: Study, answer: Answer, calibrations: Calibrations, site: str)
     stratum = Stratum.of_images(list(slots.values()) or study.images, site)
     calibration = calibrations.find(answer.identity, stratum, study.header.study_date)
     why_none = calibrations.why_none(answer.identity, stratum, study.header.study_date)
-    status, reasons = _verdict(slots, placed, calibration, why_none)
-    usable = calibration if status is AiStatus.OK else None
+    found = _verdict(slots, placed, calibration, why_none)
+    usable = calibration if found[0] is AiStatus.OK else None
     breasts = _breasts(slots, placed.regions, answer, usable)
-    raw = _exam_raw(answer, breasts)
-    exam_score = usable.exam_score(raw) if usable and raw is not None else None
-    return AiRead(
-        study_instance_uid=study.study_instance_uid,
-        status=status,
-        reasons=reasons,
-        identity=answer.identity,
-        stratum=str(stratum),
-        calibration_id=usable.id if usable else None,
-        exam_score=exam_score,
-        raw_score=raw,
-        probability=max((b.probability for b in breasts if b.probability is not None), default=None),
-        flagged=usable is not None and exam_score is not None and exam_score >= usable.flag_from,
-        breasts=breasts,
+    read = judged(_seen(study, answer, slots, placed), found, _exam_raw(answer, breasts), breasts, usable)
+    return replace(read, identity=answer.identity, stratum=str(stratum))
+
+
+def _seen(study: Study, answer: Answer, slots: Mapping[Slot, Image], placed: Placed) -> AiRead:
+    """What the read says of the images, whatever it comes to."""
+    return replace(
+        refused_read(study, AiStatus.UNSUPPORTED, ReasonCode.NOT_READ_BY_PRODUCT),
         regions=placed.regions,
         density=answer.density,
         slots=_fills(slots),
         excluded=(*study.not_images(), *_excluded(study, slots, answer), *placed.refused),
         warnings=placed.warnings,
-        prior_used=False,
         input_digests=answer.digests,
     )
 

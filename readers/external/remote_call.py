@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from socket import SHUT_RDWR, socket
 from time import monotonic
-from typing import IO, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import httpx2
 from pydantic import ValidationError
@@ -23,6 +24,9 @@ from screening.domain.quality import ReasonCode
 
 MAX_ANSWER_BYTES: Final = 4 << 20
 """A thousand findings have some 200 kB."""
+
+CONNECTED: Final = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
+"""Steps of httpx's trace that give a connection."""
 
 Document = TypeVar("Document", bound=Message)
 
@@ -64,6 +68,13 @@ class _Call:
 
     client: httpx2.Client
     check: Callable[[], None]
+    opened: list[socket] = field(default_factory=list)
+
+    def cut_off(self) -> None:
+        """End the conversation; whoever waits for the other side waits no longer. From any thread, unlike closing."""
+        for connection in self.opened:
+            with suppress(OSError):
+                socket.shutdown(connection, SHUT_RDWR)  # not the one of TLS, which would wait for the other side
 
     def info(self) -> Info:
         return _parsed(Info, self._send(self.client.build_request("GET", "/info")))
@@ -102,8 +113,10 @@ class _Call:
                 raise CallFailed(AiStatus.FAILED, ReasonCode.ANSWER_INVALID)
         return bytes(body)
 
-    def _trace(self, _step: str, _about: object) -> None:
-        """Asked between the steps of a request: a call that was given up while it connected goes no further."""
+    def _trace(self, step: str, about: Mapping[str, Any]) -> None:
+        """Told of every step of a request: a call that was given up while it connected goes no further."""
+        if step in CONNECTED:
+            self.opened.append(about["return_value"].get_extra_info("socket"))
         self.check()
 
 
@@ -111,7 +124,7 @@ class RemoteCalls:
     """Calls of one service. Redirects are not followed: studies go where the settings say and nowhere else.
 
     The time limit is one for the whole call. A time limit of the socket starts anew with every byte, so a call runs in
-    a thread that is waited for no longer than that, and has its connection closed under it then.
+    a thread that is waited for no longer than that, and has its connection cut off then.
     """
 
     def __init__(self, options: RemoteOptions, seconds: Callable[[], float] = monotonic) -> None:
@@ -134,13 +147,14 @@ class RemoteCalls:
 
     def _within(self, ask: Callable[[_Call], Document]) -> Document:
         """What the call answers, looking up the name, connecting, headers and body included in its time."""
-        with _failures(), self._client() as client:
-            worker = ThreadPoolExecutor(1, "remote-reader")
+        with _failures():
+            call, worker = _Call(self._client(), self._deadline()), ThreadPoolExecutor(1, "remote-reader")
             try:
-                return worker.submit(ask, _Call(client, self._deadline())).result(self._options.timeout_s)
+                return worker.submit(_asked, call, ask).result(self._options.timeout_s)
             except TimeoutError as error:
                 raise CallFailed(AiStatus.TIMED_OUT, ReasonCode.TIMED_OUT) from error
             finally:
+                call.cut_off()
                 worker.shutdown(wait=False)
 
     def _client(self) -> httpx2.Client:
@@ -163,6 +177,12 @@ class RemoteCalls:
                 raise CallFailed(AiStatus.TIMED_OUT, ReasonCode.TIMED_OUT)
 
         return check
+
+
+def _asked(call: _Call, ask: Callable[[_Call], Document]) -> Document:
+    """The answer; the thread that opened the connection closes it."""
+    with call.client:
+        return ask(call)
 
 
 @contextmanager

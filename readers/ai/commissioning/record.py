@@ -58,16 +58,7 @@ def document(
         "on": record.on.isoformat(),
         "signed_by": record.signed_by,
         "verdict": record.verdict.outcome.value,
-        "model": {
-            "product": record.product,
-            "weights_sha256": record.weights_sha256,
-            "preprocessing": identity.preprocessing,
-            "preprocessing_sha256": record.preprocessing_sha256,
-            "engine": identity.engine,
-            "precision": identity.precision,
-            "runtime": identity.runtime,
-            "known_by": known_by(identity),
-        },
+        "model": _model(identity, record),
         "stratum": asdict(record.stratum),
         "limits": {"id": limits.id, "sha256": limits.sha256, "exams": limits.exams, "cancers": limits.cancers},
         "checks": [asdict(check) for check in record.verdict.checks],
@@ -77,6 +68,19 @@ def document(
         "files": dict(record.files),
     }
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _model(identity: AiIdentity, record: Record) -> dict[str, str]:
+    return {
+        "product": record.product,
+        "weights_sha256": record.weights_sha256,
+        "preprocessing": identity.preprocessing,
+        "preprocessing_sha256": record.preprocessing_sha256,
+        "engine": identity.engine,
+        "precision": identity.precision,
+        "runtime": identity.runtime,
+        "known_by": known_by(identity),
+    }
 
 
 def known_by(identity: AiIdentity) -> str:
