@@ -119,6 +119,11 @@ def put_series(result: Dataset, series: Series, maker: Maker) -> None:
     result.SoftwareVersions = [version for version in (software, maker.product) if version]
 
 
+def put_no_side(result: Dataset) -> None:
+    """General Series Laterality for a series on both breasts: known to be asked for, and without a value (type 2C)."""
+    result.Laterality = ""
+
+
 def put_creation(result: Dataset, maker: Maker) -> None:
     """Instance Creation Date and Time (SOP Common module)."""
     result.InstanceCreationDate = maker.local.strftime("%Y%m%d")
