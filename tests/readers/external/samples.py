@@ -77,8 +77,10 @@ CAD_CALIBRATION = calibration_of("Second Read/phantom-mg@0.3.0", "cad-sr-tid4000
 REMOTE_CALIBRATION = calibration_of("Other Product@4.2", "http-reader-1")
 
 
-def context(files: Files, calibrated: bool = True, url: str = "", send: SendMode = SendMode.FILES) -> ReaderContext:
+def context(
+    files: Files, calibrated: bool = True, url: str = "", send: SendMode = SendMode.FILES, timeout_s: float = 10.0
+) -> ReaderContext:
     """What a plug-in is given."""
     known = Calibrations([CAD_CALIBRATION, REMOTE_CALIBRATION] if calibrated else [])
-    remote = RemoteOptions(url, timeout_s=0.8, send=send, token="t0ken")  # noqa: S106
+    remote = RemoteOptions(url, timeout_s=timeout_s, send=send, token="t0ken")  # noqa: S106
     return ReaderContext(files, DicomCadSrSource(files), known, remote=remote)
