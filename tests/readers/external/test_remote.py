@@ -20,7 +20,6 @@ from tests.readers.ai.studies import Pictures
 from tests.readers.external.samples import STUDY, Files, context
 from tests.readers.external.service import NAME, Behaviour, serving
 
-
 LIMIT = 1.5
 """Seconds a service that drips is listened to; what it drips would take longer."""
 
