@@ -19,13 +19,14 @@ from screening.domain.delivery import Destination
 from screening.domain.errors import NotFound, PartnerRefused, PartnerUnreachable, PolicyNotFound
 from screening.domain.identifiers import CaseId, StudyInstanceUid
 from screening.domain.policy import Policy
+from screening.store.catalogue import SqlCatalogue
 from screening.store.files import ContentFiles
 from screening.store.jobs import ParkedJob
 from screening.store.open import open_store
 from screening.store.runner import Handler, JobRunner
 from screening.store.uow import SqlUnits
 from screening.web.operations import Operations
-from screening.workflow.await_exam import take_up_due
+from screening.workflow.await_exam import FETCH_JOB, take_up_due
 from screening.workflow.commit_storage import COMMITMENT_JOB, answer_commitment
 from screening.workflow.compose_report import compose_report
 from screening.workflow.deliver_results import (
@@ -37,6 +38,7 @@ from screening.workflow.deliver_results import (
     put_off,
     send_result,
 )
+from screening.workflow.fetch_prior import fetch_prior, priors_asked
 from screening.workflow.open_case import AI_READ_JOB
 from screening.workflow.policies import policy_json, shipped_policies
 from screening.workflow.ports import (
@@ -54,6 +56,7 @@ from screening.workflow.release import COMPOSE_REPORT_JOB
 
 if TYPE_CHECKING:
     from screening.dicom.network.listener import StoreListener
+    from screening.web.dicomweb.archive import Archive
 
 VERSION = version("secondread")
 
@@ -93,6 +96,7 @@ class Service:
             AI_READ_JOB: self._read_by_ai,
             COMPOSE_REPORT_JOB: self._compose_report,
             COMMITMENT_JOB: self._answer_commitment,
+            FETCH_JOB: self._fetch_prior,
             PLAN_JOB: self._plan_deliveries,
             SEND_JOB: self._send_result,
             CHECK_JOB: self._check_commitment,
@@ -107,6 +111,17 @@ class Service:
         from screening.app.listening import store_listener
 
         return store_listener(self.settings, self.units, self.files, self.clock)
+
+    def archive(self) -> Archive:
+        """What DICOMweb stores to, searches and retrieves from."""
+        from screening.app.listening import patience_of
+        from screening.app.receiving import receiver
+        from screening.dicom.web.storing import StowLimits
+        from screening.web.dicomweb.archive import Archive
+
+        limits = StowLimits(spare_bytes=self.settings.dicom_spare_mib << 20)
+        keep = receiver(self.units, self.files, self.clock, self.settings.site, patience_of(self.settings))
+        return Archive(SqlCatalogue(self._engine), self.files, keep, self.settings.data_dir / "uploading", limits)
 
     def take_up_exams(self) -> list[CaseId]:
         """Open or bring up to date the cases of exams that came over the network and are complete."""
@@ -154,6 +169,15 @@ class Service:
         with self.units() as uow:
             request, result = answer_commitment(uow, transaction)
         send_commitment(self.settings, request, result)
+
+    def _fetch_prior(self, study: str, exam: str) -> None:
+        from screening.app.listening import archives_of
+
+        try:
+            fetch_prior(self.units, archives_of(self.settings), StudyInstanceUid(study))
+        finally:
+            with self.units() as uow:
+                priors_asked(uow, exam)
 
     def _plan_deliveries(self, study: str, case: str) -> None:
         with self.units() as uow:

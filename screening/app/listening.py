@@ -7,19 +7,19 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 
+from screening.app.priors_query import ArchivePriors
+from screening.app.receiving import receiver
 from screening.app.settings import Settings
-from screening.dicom.instance_reader import DicomInstanceReader
 from screening.dicom.network.caller import Station, answer_commitment
 from screening.dicom.network.listener import Doing, Listening, StoreListener
 from screening.dicom.network.partners import Network, Partner, Partners, load_network
 from screening.domain.commitment import CommitmentRequest, CommitmentResult
 from screening.domain.errors import Forbidden, InvalidInput, NotFound
 from screening.domain.quality import ReasonCode
-from screening.workflow.await_exam import Patience, await_exam
+from screening.workflow.await_exam import Patience
 from screening.workflow.commit_storage import ask_commitment
 from screening.workflow.deliver_results import note_commitment
-from screening.workflow.intake import receive_file
-from screening.workflow.ports import Clock, Files, ReadInstance, Registered, UnitOfWork, UnitOfWorkFactory
+from screening.workflow.ports import Clock, Files, UnitOfWorkFactory
 
 
 def network_of(settings: Settings) -> Network:
@@ -38,16 +38,22 @@ def partners_of(settings: Settings) -> Partners:
     return Partners(partners)
 
 
+def patience_of(settings: Settings) -> Patience:
+    """How long to wait for more images of an exam."""
+    return Patience(
+        quiet=timedelta(seconds=settings.quiet_s),
+        longest=timedelta(seconds=settings.longest_wait_s),
+        current_for=timedelta(days=settings.current_days),
+        ask_archives=bool(network_of(settings).archive),
+    )
+
+
 def store_listener(settings: Settings, units: UnitOfWorkFactory, files: Files, clock: Clock) -> StoreListener:
     """A listener that keeps what arrives, and notes which exams wait to be complete."""
-    patience = Patience(timedelta(seconds=settings.quiet_s), timedelta(seconds=settings.longest_wait_s))
+    keep = receiver(units, files, clock, settings.site, patience_of(settings))
 
     def receive(path: Path, partner: Partner) -> ReasonCode | None:
-        def note(uow: UnitOfWork, instance: ReadInstance, registered: Registered) -> None:
-            await_exam(uow, instance, registered, partner.unit or settings.site, patience, clock.now())
-
-        reader = DicomInstanceReader(partner.headers)
-        return receive_file(units, files, reader, path, clock, then=note, consume=True).reason
+        return keep(path, partner.unit, partner.headers).reason
 
     def commit(request: CommitmentRequest) -> None:
         with units() as uow:
@@ -66,6 +72,12 @@ def send_commitment(settings: Settings, request: CommitmentRequest, result: Comm
     if partner is None or not partner.host:
         raise NotFound("the list of DICOM partners says no host and port for who asked for a storage commitment")
     answer_commitment(Station(partner.title, partner.host, partner.port, settings.dicom_title), result)
+
+
+def archives_of(settings: Settings) -> ArchivePriors:
+    """The archives that are asked for priors."""
+    title = settings.dicom_title
+    return ArchivePriors([Station(a.title, a.host, a.port, title) for a in network_of(settings).archive])
 
 
 def _listening(settings: Settings) -> Listening:

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     dicom_spare_mib: int = Field(2048, ge=0, description="Free disk space in MiB below which nothing is taken in.")
     quiet_s: float = Field(60.0, gt=0, description="Seconds without a new image after which an exam is complete.")
     longest_wait_s: float = Field(900.0, gt=0, description="Seconds after its first image at which it is read anyway.")
+    current_days: int = Field(180, ge=1, description="Age in days from which a study that arrives is a prior only.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from screening.domain.identifiers import StudyInstanceUid
@@ -20,7 +20,7 @@ class SqlAwaitedExams:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def note(self, awaited: AwaitedExam, quiet: timedelta, longest: timedelta) -> None:
+    def note(self, awaited: AwaitedExam, quiet: timedelta, longest: timedelta, *, priors_pending: bool = False) -> bool:
         """An image came: due `quiet` after it, and at the latest `longest` after the first one."""
         at = awaited.last_at
         first = insert_once(
@@ -29,24 +29,28 @@ class SqlAwaitedExams:
             exam=awaited.exam,
             study_instance_uid=awaited.study,
             unit=awaited.unit,
-            first_at=at,
             last_at=at,
             due_at=at + min(quiet, longest),
+            latest_at=at + longest,
+            priors_pending=priors_pending,
         )
-        if first:
-            return
-        row = self._session.scalars(
-            select(AwaitedExamRow).where(AwaitedExamRow.exam == awaited.exam).with_for_update()
-        ).one()
-        row.last_at = max(row.last_at, at)
-        row.due_at = min(row.last_at + quiet, row.first_at + longest)
-        self._session.flush()
+        if not first:
+            this = select(AwaitedExamRow).where(AwaitedExamRow.exam == awaited.exam).with_for_update()
+            row = self._session.scalars(this).one()
+            row.last_at = max(row.last_at, at)
+            row.due_at = min(row.last_at + quiet, row.latest_at)
+            self._session.flush()
+        return first
+
+    def priors_asked(self, exam: str) -> None:
+        """Archives were asked for a prior of this exam."""
+        self._session.execute(update(AwaitedExamRow).where(AwaitedExamRow.exam == exam).values(priors_pending=False))
 
     def due(self, now: datetime, most: int) -> Sequence[AwaitedExam]:
         """Exams that waited long enough, the longest waiting first."""
-        rows = self._session.scalars(
-            select(AwaitedExamRow).where(AwaitedExamRow.due_at <= now).order_by(AwaitedExamRow.due_at).limit(most)
-        )
+        complete = (AwaitedExamRow.due_at <= now) & AwaitedExamRow.priors_pending.is_(False)
+        waited = select(AwaitedExamRow).where(complete | (AwaitedExamRow.latest_at <= now))
+        rows = self._session.scalars(waited.order_by(AwaitedExamRow.due_at).limit(most))
         return [AwaitedExam(row.exam, StudyInstanceUid(row.study_instance_uid), row.unit, row.last_at) for row in rows]
 
     def settle(self, awaited: AwaitedExam) -> bool:

@@ -133,9 +133,10 @@ class AwaitedExamRow(Row):
     exam: Mapped[str] = mapped_column(primary_key=True)
     study_instance_uid: Mapped[str]
     unit: Mapped[str]
-    first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
+    latest_at: Mapped[datetime]
+    priors_pending: Mapped[bool]
 
 
 class CommitmentRow(Row):

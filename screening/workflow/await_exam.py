@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from screening.domain.identifiers import CaseId, stable_id
 from screening.domain.policy import Policy
-from screening.domain.study import exam_key
+from screening.domain.study import StudyHeader, exam_key
 from screening.workflow.open_case import open_case
 from screening.workflow.ports import AwaitedExam, Clock, ReadInstance, Registered, UnitOfWork, UnitOfWorkFactory
 
@@ -19,12 +19,21 @@ AT_ONCE = 100
 """Exams taken up in one round of housekeeping."""
 
 
+FETCH_JOB = "fetch_prior"
+
+
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for more images of an exam: after the last one, and after the first one at most."""
+    """How long to wait for more images of an exam: after the last one, and after the first one at most.
+
+    A study older than `current_for` is a prior that somebody sent along, and opens no case. With `ask_archives` the
+    exam also waits, no longer than `longest`, until archives were asked for a prior.
+    """
 
     quiet: timedelta = timedelta(seconds=60)
     longest: timedelta = timedelta(minutes=15)
+    current_for: timedelta = timedelta(days=180)
+    ask_archives: bool = False
 
 
 def await_exam(
@@ -34,10 +43,18 @@ def await_exam(
 
     A second object under a known UID is in quarantine for a person to see, and concerns no case.
     """
-    if registered is not Registered.NEW:
+    header = instance.header
+    if registered is not Registered.NEW or _is_prior(header, patience, at):
         return
-    exam = stable_id("exam", *exam_key(instance.header))
-    uow.awaited.note(AwaitedExam(exam, instance.header.study_instance_uid, unit, at), patience.quiet, patience.longest)
+    exam = stable_id("exam", *exam_key(header))
+    awaited = AwaitedExam(exam, header.study_instance_uid, unit, at)
+    first = uow.awaited.note(awaited, patience.quiet, patience.longest, priors_pending=patience.ask_archives)
+    if first and patience.ask_archives:
+        uow.jobs.enqueue(FETCH_JOB, f"{FETCH_JOB}:{exam}:{at.isoformat()}", header.study_instance_uid, exam)
+
+
+def _is_prior(header: StudyHeader, patience: Patience, at: datetime) -> bool:
+    return header.study_date is not None and header.study_date < (at - patience.current_for).date()
 
 
 def take_up_due(units: UnitOfWorkFactory, clock: Clock, policy: Policy) -> list[CaseId]:

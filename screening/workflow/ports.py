@@ -297,8 +297,16 @@ class AwaitedExam:
 class AwaitedExams(Protocol):
     """Exams that wait until no more images come; kept beside the instances, so that a restart forgets none."""
 
-    def note(self, awaited: AwaitedExam, quiet: timedelta, longest: timedelta) -> None:
-        """An image came: the exam is due `quiet` after it, and at the latest `longest` after the first one."""
+    def note(self, awaited: AwaitedExam, quiet: timedelta, longest: timedelta, *, priors_pending: bool = False) -> bool:
+        """An image came: the exam is due `quiet` after it, and at the latest `longest` after the first one.
+
+        With `priors_pending` it is due before `longest` only once `priors_asked` was told. Returns whether this was
+        the first image.
+        """
+        ...
+
+    def priors_asked(self, exam: str) -> None:
+        """Archives were asked for a prior of this exam."""
         ...
 
     def due(self, now: datetime, most: int) -> Sequence[AwaitedExam]:
@@ -355,6 +363,17 @@ class ResultSender(Protocol):
 
     def send(self, destination: Destination, study: Study, read: AiRead, at: datetime, transaction_uid: str) -> None:
         """Send the kinds this destination wants, made as of `at`; with a transaction UID also ask to commit them.
+
+        Raises PartnerUnreachable or PartnerRefused.
+        """
+        ...
+
+
+class PriorSource(Protocol):
+    """Archives that may have earlier studies."""
+
+    def fetch(self, study: Study) -> bool:
+        """Have the latest earlier mammography study of the same woman sent to us; whether there was one.
 
         Raises PartnerUnreachable or PartnerRefused.
         """

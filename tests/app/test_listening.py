@@ -16,8 +16,9 @@ from screening.app.demo.clock import CountedIds, PlayedClock
 from screening.app.listening import partners_of
 from screening.app.settings import Settings
 from screening.dicom.network.caller import Station, echo, store
-from screening.domain.errors import Forbidden, PartnerRefused, PartnerUnreachable
+from screening.domain.errors import Forbidden, PartnerUnreachable
 from screening.domain.quality import ReasonCode
+from screening.workflow.recorded_case import load
 from tests.dicom.builders import breast, mammogram, write
 from tests.dicom.network.stations import free_port, running_orthanc, send, tool
 from tests.services import START
@@ -48,6 +49,7 @@ def image(path: Path, number: int = 0, **changes: object) -> Path:
     side, view, orientation = VIEWS[number]
     stored = breast(side="left" if side == "L" else "right")
     named = {"SOPInstanceUID": f"1.2.826.0.1.3680043.8.498.3.{number + 1}", "ImageLaterality": side}
+    named["StudyDate"] = "20260105"
     changed = {**named, "ViewPosition": view, "PatientOrientation": orientation, "ViewCodeSequence": None, **changes}
     return write(mammogram(stored, **changed), path)
 
@@ -161,7 +163,7 @@ def test_our_own_sender_stores_and_says_why_it_could_not(tmp_path: Path) -> None
         assert len(list(service.files.digests())) == 4
     with pytest.raises(PartnerUnreachable):
         echo(us)
-    with listening(tmp_path / "full", dicom_spare_mib=1 << 30) as (_service, port), pytest.raises(PartnerRefused):
+    with listening(tmp_path / "full", dicom_spare_mib=1 << 30) as (_service, port), pytest.raises(PartnerUnreachable):
         store(Station("SECONDREAD", "127.0.0.1", port, "UNIT1"), exam(tmp_path))
 
 
@@ -194,6 +196,47 @@ def test_what_is_not_here_is_not_committed(tmp_path: Path) -> None:
             answer = peer.web.get(asked["Path"]).json()
     assert answer["Status"] == "Failure"
     assert (len(answer["Success"]), len(answer["Failures"])) == (1, 3)
+
+
+def prior(folder: Path) -> list[Path]:
+    """Four views of the same woman two years before."""
+    folder.mkdir()
+    study = {"StudyInstanceUID": "1.2.826.0.1.3680043.8.498.77", "StudyDate": "20240105", "AccessionNumber": "ACC-OLD"}
+    uid = "1.2.826.0.1.3680043.8.498.78"
+    return [image(folder / f"{n}.dcm", n, SOPInstanceUID=f"{uid}.{n + 1}", **study) for n in range(4)]
+
+
+def test_a_prior_comes_from_the_archive_before_the_exam_is_taken_up(tmp_path: Path) -> None:
+    port = free_port()
+    with running_orthanc(tmp_path / "orthanc", {"us": ("SECONDREAD", port)}) as peer:
+        network = tmp_path / "network.toml"
+        network.write_text(f'[[archive]]\ntitle = "ORTHANC"\nhost = "127.0.0.1"\nport = {peer.port}\n')
+        peer.upload(*prior(tmp_path / "prior"))
+        with listening(tmp_path / "data", dicom_partners=network, dicom_port=port) as (service, _port):
+            assert send(port, *exam(tmp_path)).returncode == 0
+            pass_time(service)
+            assert service.take_up_exams() == []
+            assert service.runner().run_until_idle(60).done == 1
+            (case,) = service.take_up_exams()
+            with service.units() as uow:
+                opened = load(uow, case).facts.opened
+                assert opened is not None
+                assert opened.prior_study == "1.2.826.0.1.3680043.8.498.77"
+                assert len(uow.exams.study(opened.prior_study).images) == 4
+                assert len(uow.cases.list()) == 1
+
+
+# The DIMSE library leaves the socket of a refused connection to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_archive_that_cannot_be_reached_holds_up_nothing(tmp_path: Path) -> None:
+    network = tmp_path / "network.toml"
+    network.write_text(f'[[archive]]\ntitle = "ORTHANC"\nhost = "127.0.0.1"\nport = {free_port()}\n')
+    with listening(tmp_path / "data", dicom_partners=network) as (service, port):
+        assert send(port, *exam(tmp_path)).returncode == 0
+        service.runner().run_until_idle(60)
+        pass_time(service)
+        assert len(service.take_up_exams()) == 1
+        assert [job.reason for job in service.parked_jobs()] == ["partner_unreachable"]
 
 
 def echoed(port: int, calling: str) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,10 @@ def service(tmp_path: Path) -> Iterator[Service]:
     made.close()
 
 
-def arrive(service: Service, instance: ReadInstance) -> None:
+def arrive(service: Service, instance: ReadInstance, patience: Patience = PATIENCE) -> None:
     with service.units() as uow:
         at = service.clock.now()
-        await_exam(uow, instance, uow.exams.register(instance, at), "unit-a", PATIENCE, at)
+        await_exam(uow, instance, uow.exams.register(instance, at), "unit-a", patience, at)
 
 
 def wait(service: Service, seconds: float) -> None:
@@ -54,18 +55,28 @@ def test_an_exam_is_taken_up_when_no_image_came_for_the_quiet_period(service: Se
 
 
 def test_an_exam_never_waits_longer_than_the_longest_wait(service: Service) -> None:
-    trickle = instances()
-    arrive(service, trickle[0])
-    for instance in trickle[1:]:
-        wait(service, 55)
-        arrive(service, instance)
-    patient = Patience(PATIENCE.quiet, timedelta(seconds=170))
-    with service.units() as uow:
-        at = service.clock.now()
-        other = instances("1.2.840.2", "ACC1")[0]
-        await_exam(uow, other, uow.exams.register(other, at), "unit-a", patient, at)
-    wait(service, 5)
+    impatient = Patience(PATIENCE.quiet, timedelta(seconds=170))
+    for instance in instances():
+        arrive(service, instance, impatient)
+        wait(service, 50)
     assert take_up(service) == 1
+
+
+def test_an_exam_waits_for_its_prior_but_not_for_ever(service: Service) -> None:
+    asking = Patience(PATIENCE.quiet, PATIENCE.longest, ask_archives=True)
+    for instance in instances():
+        arrive(service, instance, asking)
+    wait(service, 9 * 60)
+    assert take_up(service) == 0
+    wait(service, 60)
+    assert take_up(service) == 1
+
+
+def test_an_old_study_that_arrives_is_a_prior_and_opens_no_case(service: Service) -> None:
+    for instance in instances():
+        arrive(service, replace(instance, header=replace(instance.header, study_date=date(2025, 1, 5))))
+    wait(service, 24 * 3600)
+    assert take_up(service) == 0
 
 
 def test_images_with_a_study_uid_each_wait_as_one_exam_and_open_one_case(service: Service) -> None:

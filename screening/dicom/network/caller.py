@@ -44,7 +44,7 @@ class Station:
 
 def echo(station: Station) -> None:
     """Verify (C-ECHO). Raises PartnerUnreachable or PartnerRefused."""
-    with _associated(station, [build_context(VERIFICATION)]) as association:
+    with associated(station, [build_context(VERIFICATION)]) as association:
         _succeeded(association.send_c_echo().get("Status"), "C-ECHO")
 
 
@@ -57,7 +57,7 @@ def store(station: Station, files: Iterable[Path]) -> int:
     paths = list(files)
     sent = 0
     for block in _blocks(paths):
-        with _associated(station, [context for _path, context in block]) as association:
+        with associated(station, [context for _path, context in block]) as association:
             for path, context in block:
                 _taken(association, context)
                 _succeeded(association.send_c_store(path).get("Status"), "C-STORE")
@@ -67,7 +67,7 @@ def store(station: Station, files: Iterable[Path]) -> int:
 
 def ask_commitment(station: Station, request: CommitmentRequest) -> None:
     """Ask the partner to commit (N-ACTION); its answer comes later. Raises PartnerUnreachable or PartnerRefused."""
-    with _associated(station, [build_context(COMMITMENT)]) as association:
+    with associated(station, [build_context(COMMITMENT)]) as association:
         answer, _reply = association.send_n_action(request_dataset(request), 1, COMMITMENT, COMMITMENT_INSTANCE)
         _succeeded(answer.get("Status"), "N-ACTION")
 
@@ -75,7 +75,7 @@ def ask_commitment(station: Station, request: CommitmentRequest) -> None:
 def answer_commitment(station: Station, result: CommitmentResult) -> None:
     """Send the answer to a partner's request (N-EVENT-REPORT). Raises PartnerUnreachable or PartnerRefused."""
     role = build_role(COMMITMENT, scu_role=False, scp_role=True)
-    with _associated(station, [build_context(COMMITMENT)], [role]) as association:
+    with associated(station, [build_context(COMMITMENT)], [role]) as association:
         answer, _reply = association.send_n_event_report(
             result_dataset(result), event_type(result), COMMITMENT, COMMITMENT_INSTANCE
         )
@@ -98,10 +98,10 @@ def _blocks(paths: Sequence[Path]) -> Iterator[list[tuple[Path, PresentationCont
 
 
 @contextmanager
-def _associated(
+def associated(
     station: Station, contexts: Sequence[PresentationContext], roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = ()
 ) -> Iterator[Association]:
-    """An established association for the length of a block."""
+    """An established association for the length of a block. Raises PartnerUnreachable or PartnerRefused."""
     _config.STORE_SEND_CHUNKED_DATASET = True
     entity = AE(ae_title=station.calling)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = station.timeout_s

@@ -71,11 +71,21 @@ class Partners:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """Where priors are asked for (`[[archive]]`): a PACS that knows us by our AE title and sends to our listener."""
+
+    title: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Network:
-    """The document: who may call us (`[[partner]]`), and where results go (`[[destination]]`)."""
+    """The document: who may call us, where results go, and which archives have priors."""
 
     partner: tuple[Partner, ...] = ()
     destination: tuple[Destination, ...] = ()
+    archive: tuple[Archive, ...] = ()
 
 
 def load_network(path: Path) -> Network:

@@ -19,9 +19,10 @@ def upgrade() -> None:
         sa.Column("exam", sa.Text(), nullable=False),
         sa.Column("study_instance_uid", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("first_at", UtcDateTime(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("latest_at", UtcDateTime(), nullable=False),
+        sa.Column("priors_pending", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("exam", name=op.f("pk_awaited_exams")),
     )
     op.create_table(
