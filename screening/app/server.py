@@ -23,6 +23,7 @@ from screening.app.terminal import housekeep
 from screening.domain.errors import ConcurrentUpdate, StoreUnavailable
 from screening.web.api import follow_up
 from screening.web.application import create_application
+from screening.web.dicomweb.router import mount_dicom_web
 
 HOUSEKEEPING_S = 30.0
 TAKING_UP_S = 0.5
@@ -40,7 +41,9 @@ def build_app(service: Service) -> FastAPI:
         with service.units() as uow:
             return audit_report(uow.audit.episode_rows(), service.clock.now().date())
 
-    return create_application(service.operations(), VERSION, [follow_up.router, audit_router(report)])
+    app = create_application(service.operations(), VERSION, [follow_up.router, audit_router(report)])
+    mount_dicom_web(app, service.archive())
+    return app
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:

@@ -16,6 +16,7 @@ from screening.dicom import codes
 from screening.dicom.attributes import acquired_at, device, frames, spacing_mm, study_header
 from screening.dicom.codes import SopFamily
 from screening.dicom.elements import integer, quiet, text
+from screening.dicom.filing import filing_of
 from screening.dicom.header import OpenedFile, open_file
 from screening.dicom.header_rules import HeaderRule
 from screening.dicom.orientation import check_header, patient_orientation
@@ -88,7 +89,7 @@ def _describe(opened: OpenedFile, digest: FileDigest) -> ReadInstance:
     header = study_header(ds, _uid(ds, "StudyInstanceUID", "study", digest))
     reason = _not_an_image(opened)
     if reason is None:
-        return ReadInstance(header, _image(opened, digest, header.study_instance_uid))
+        return ReadInstance(header, _image(opened, digest, header.study_instance_uid), filing_of(opened))
     content = StoredObject(
         SopInstanceUid(_uid(ds, "SOPInstanceUID", "instance", digest)),
         SeriesInstanceUid(_uid(ds, "SeriesInstanceUID", "series", digest)),
@@ -97,7 +98,7 @@ def _describe(opened: OpenedFile, digest: FileDigest) -> ReadInstance:
         digest,
         reason,
     )
-    return ReadInstance(header, content)
+    return ReadInstance(header, content, filing_of(opened))
 
 
 def _not_an_image(opened: OpenedFile) -> ReasonCode | None:

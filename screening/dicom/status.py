@@ -30,8 +30,12 @@ CANNOT_UNDERSTAND: Final = DimseStatus(0xC000, "Error: Cannot understand", "PS3.
 PROCESSING_FAILURE: Final = DimseStatus(0x0110, "Processing failure", "PS3.7 Annex C")
 DUPLICATE_INSTANCE: Final = DimseStatus(0x0111, "Duplicate SOP Instance", "PS3.7 Annex C")
 INVALID_ARGUMENT: Final = DimseStatus(0x0115, "Invalid argument value", "PS3.7 Annex C")
+SOP_CLASS_UNSUPPORTED: Final = DimseStatus(0x0122, "Refused: SOP Class not supported", "PS3.7 Annex C")
 NO_SUCH_ACTION: Final = DimseStatus(0x0123, "No such action type", "PS3.7 Annex C")
 NOT_AUTHORISED: Final = DimseStatus(0x0124, "Refused: Not authorized", "PS3.7 Annex C")
+
+TRANSFER_SYNTAX_UNSUPPORTED: Final = DimseStatus(0xC122, "Transfer Syntax not supported", "PS3.18 I.2.2")
+"""For an answer over HTTP only: a DIMSE association settles the syntax before anything is sent."""
 
 STORE_STATUS: Final[dict[type[errors.SecondReadError], DimseStatus]] = {
     errors.SecondReadError: PROCESSING_FAILURE,
