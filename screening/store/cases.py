@@ -18,6 +18,7 @@ from screening.store.inserts import insert_once
 from screening.store.ledger import Entry, Ledger, event_name, event_subject
 from screening.store.mapping import event_of, event_row, summary_of
 from screening.store.policies import SqlPolicies
+from screening.store.selftests import of_women
 from screening.store.tables import CaseEventRow, CaseRow
 from screening.workflow.ports import CaseSummary
 
@@ -61,9 +62,10 @@ class SqlCases:
         return CaseId(found) if found is not None else None
 
     def list(self, states: Iterable[CaseState] = ()) -> Sequence[CaseSummary]:
-        """Cases, oldest first; all states when none is given."""
+        """Cases, oldest first; all states when none is given. The service's own self-tests are nobody's work."""
         wanted = [state.value for state in states]
-        query = select(CaseRow).order_by(CaseRow.ordinal).execution_options(populate_existing=True)
+        query = select(CaseRow).where(of_women(CaseRow.study_instance_uid))
+        query = query.order_by(CaseRow.ordinal).execution_options(populate_existing=True)
         if wanted:
             query = query.where(CaseRow.state.in_(wanted))
         return [summary_of(row) for row in self._session.scalars(query)]

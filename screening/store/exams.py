@@ -12,6 +12,7 @@ from screening.domain.episode import Episode
 from screening.domain.errors import NotFound
 from screening.domain.identifiers import EpisodeId, FileDigest, SopInstanceUid, StudyInstanceUid
 from screening.domain.quality import ReasonCode
+from screening.domain.selftest import is_selftest
 from screening.domain.study import Image, Study, StudyHeader, joined
 from screening.store.catalogue_table import catalogue_instance
 from screening.store.inserts import insert_once
@@ -51,7 +52,8 @@ class SqlExams:
             return Registered.NEW if new else Registered.KNOWN
         if not self._insert(instance, at):
             return self.register(instance, at)
-        catalogue_instance(self._session, instance)
+        if not is_selftest(instance.header.person):
+            catalogue_instance(self._session, instance)
         if isinstance(instance.content, Image):
             self._describe_device(instance.content)
         return Registered.NEW
@@ -95,9 +97,10 @@ class SqlExams:
         return [StudyInstanceUid(uid) for uid in uids]
 
     def latest_prior(self, study: Study) -> StudyInstanceUid | None:
-        """The latest study of the same woman on an earlier date, quarantined ones left out."""
-        person_id = self._people.find(study.header.person)
-        if not study.header.person.value or person_id is None or study.header.study_date is None:
+        """The latest study of the same woman on an earlier date, quarantined ones left out; a self-test has none."""
+        person = study.header.person
+        person_id = self._people.find(person)
+        if not person.value or is_selftest(person) or person_id is None or study.header.study_date is None:
             return None
         found = self._session.scalar(
             select(StudyRow.study_instance_uid)

@@ -22,6 +22,7 @@ from screening.domain.identifiers import CaseId
 from screening.store.documents import read_fact
 from screening.store.engine import BEGIN_DEFERRED, BEGIN_OPTION
 from screening.store.policies import SqlPolicies
+from screening.store.selftests import of_women
 from screening.store.tables import AiReadRow, CaseEventRow, CaseRow, EpisodeRecordRow, StudyRow
 
 _BLOCK: Final = 500
@@ -31,6 +32,7 @@ _CONTEXT: Final = (
     .outerjoin(EpisodeRecordRow, EpisodeRecordRow.episode == CaseRow.episode)
     .outerjoin(StudyRow, StudyRow.study_instance_uid == CaseRow.study_instance_uid)
     .outerjoin(AiReadRow, AiReadRow.run == CaseRow.ai_run)
+    .where(of_women(CaseRow.study_instance_uid))
     .order_by(CaseRow.ordinal)
     .limit(_BLOCK)
 )

@@ -20,6 +20,7 @@ from screening.domain.delivery import (
     wait_before,
 )
 from screening.domain.identifiers import CaseId, StudyInstanceUid, minted_uid
+from screening.domain.selftest import is_selftest
 from screening.workflow.ports import Clock, ResultSender, UnitOfWork, UnitOfWorkFactory
 from screening.workflow.recorded_case import load
 
@@ -37,14 +38,19 @@ def ask_for_delivery(uow: UnitOfWork, study: StudyInstanceUid, case: CaseId, occ
 def plan_deliveries(
     uow: UnitOfWork, clock: Clock, study: StudyInstanceUid, case: CaseId, destinations: Iterable[Destination]
 ) -> int:
-    """Begin a delivery of the case's latest AI run to every destination that is due one; returns how many began."""
+    """Begin a delivery of the case's latest AI run to every destination that is due one; returns how many began.
+
+    A self-test of this service goes nowhere.
+    """
     recorded = load(uow, case)
     facts = recorded.facts
     run = facts.ai.run if facts.ai is not None else None
     if run is None or facts.opened is None or not may_leave(recorded.policy, facts):
         return 0
-    unit = uow.exams.episode(facts.opened.episode).unit
-    due = [destination for destination in destinations if goes_to(destination, facts, unit)]
+    episode = uow.exams.episode(facts.opened.episode)
+    if is_selftest(episode.person):
+        return 0
+    due = [destination for destination in destinations if goes_to(destination, facts, episode.unit)]
     begun = [d for d in due if uow.deliveries.begin(Delivery(run, d.name, case), clock.now())]
     for destination in begun:
         _enqueue(uow, study, run, destination.name, attempt=0)
