@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -229,9 +230,13 @@ class Run:
         return SHARES[stage] * self.plan.minutes
 
     def _note(self, stage: str, began: float, amount: float) -> None:
-        """Keep what a stage really ran: planes, windows, exams or epochs, and its minutes."""
+        """Keep what a stage really ran, and its minutes, those of interrupted runs included."""
+        path = self.work / f"{self._tag}-minutes.json"
+        minutes: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
+        minutes[stage] = minutes.get(stage, 0.0) + (time.monotonic() - began) / 60
+        path.write_text(json.dumps(minutes))
         self.ran[stage] = amount
-        self.ran[f"{stage}_minutes"] = round((time.monotonic() - began) / 60, 2)
+        self.ran[f"{stage}_minutes"] = round(minutes[stage], 2)
 
 
 def _descriptors(data: Readings) -> NDArray[np.float64]:
