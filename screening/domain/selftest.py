@@ -24,3 +24,10 @@ def is_selftest(person: PersonId) -> bool:
     (True, False)
     """
     return person == SELFTEST
+
+
+PASSED: Final = "selftest-passed"
+"""Who ends the case of a self-test that went all the way."""
+
+FAILED: Final = "selftest-failed"
+"""Who ends the case of a self-test that did not."""

@@ -14,6 +14,7 @@ from screening.domain.identifiers import (
     SeriesInstanceUid,
     SopInstanceUid,
     StudyInstanceUid,
+    stable_id,
 )
 from screening.domain.quality import Exclusion, ReasonCode
 
@@ -213,6 +214,11 @@ def exam_key(header: StudyHeader) -> tuple[str, ...]:
     if not number or not person.value:
         return (header.study_instance_uid,)
     return (person.issuer, person.value, number, str(header.study_date))
+
+
+def exam_id(header: StudyHeader) -> str:
+    """Short id of the exam an instance belongs to, the same from the first image to the delivery; tells no person."""
+    return stable_id("exam", *exam_key(header))
 
 
 def joined(studies: Sequence[Study]) -> Study:

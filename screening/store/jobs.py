@@ -27,9 +27,11 @@ WORKFLOW: Final = "secondread_job"
 WORKER_DIED: Final = "worker_died"
 """Reason code of a job during which its worker died again and again."""
 
+PARKED: Final = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+"""States of the job engine in which a job waits for a person."""
+
 _ID_LENGTH: Final = 128
 _BLOCK: Final = 500
-_PARKED: Final = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
 @dataclass(frozen=True)
@@ -101,23 +103,27 @@ def unfinished_jobs(client: DBOSClient, most: int | None = None) -> int:
 
 def parked_jobs(client: DBOSClient) -> Sequence[ParkedJob]:
     """Every job that will not run again by itself, oldest first."""
-    return [_parked(status) for status in client.list_workflows(status=_PARKED, name=WORKFLOW)]
+    return [_parked(status) for status in client.list_workflows(status=PARKED, name=WORKFLOW)]
 
 
 def retry_parked(client: DBOSClient, key: str) -> None:
     """Put a parked job back into its queue. Raises NotFound when no job is parked under this key."""
-    found = client.list_workflows(status=_PARKED, name=WORKFLOW, workflow_ids=[key])
+    found = client.list_workflows(status=PARKED, name=WORKFLOW, workflow_ids=[key])
     if not found:
         raise NotFound("no job is parked under this key")
     client.rewind_workflow(key, queue_name=QUEUE, queue_partition_key=_arguments(found[0])[1][0])
 
 
-def forget_done(client: DBOSClient, before: datetime) -> int:
-    """Remove the records of jobs done before this time; returns how many. Their keys may then be used again."""
+def forget_done(client: DBOSClient, before: datetime, names: Sequence[str]) -> int:
+    """Remove the records of jobs of these names done before this time; returns how many.
+
+    Their keys may then be used again: name only jobs that something else keeps from being done twice.
+    """
     forgotten = 0
     while done := client.list_workflows(
         status="SUCCESS",
         name=WORKFLOW,
+        workflow_id_prefix=[f"{name}:" for name in names] or ["-"],
         completed_before=before.isoformat(),
         limit=_BLOCK,
         load_input=False,

@@ -12,7 +12,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +38,9 @@ from screening.store.jobs import (
 from screening.store.liveness import LivenessLock, take_over, try_lock
 
 Handler = Callable[..., None]
+
+Around = Callable[[str, Sequence[str]], AbstractContextManager[None]]
+"""Made for each try of a job, by name and ids, and held around it: for logs and measures. It never raises."""
 
 _LOG: Final = logging.getLogger(__name__)
 _LISTEN_S: Final = 0.05
@@ -68,6 +71,7 @@ class JobRunner:
         retries: Retries | None = None,
         poll_s: float = 0.1,
         take_over_s: float = 5.0,
+        around: Around = lambda _name, _ids: nullcontext(),
     ) -> None:
         self._engine = engine
         self._handlers = dict(handlers)
@@ -75,6 +79,7 @@ class JobRunner:
         self._retries = retries or Retries()
         self._poll_s = poll_s
         self._take_over_s = take_over_s
+        self._around = around
         self._worker = f"worker-{uuid.uuid4().hex[:16]}"
         self._client = open_client(engine)
         self._view = open_view(engine)
@@ -85,6 +90,11 @@ class JobRunner:
         self._abandoned: LivenessLock | None = None
         self._stop_once = threading.Lock()
         self._keeper: threading.Thread | None = None
+
+    @property
+    def running(self) -> int:
+        """How many jobs run in this process now."""
+        return self._running
 
     @property
     def alive(self) -> bool:
@@ -196,6 +206,10 @@ class JobRunner:
             self._count(running=-1)
 
     def _attempt(self, name: str, ids: Sequence[str]) -> None:
+        with self._around(name, ids):
+            self._try(name, ids)
+
+    def _try(self, name: str, ids: Sequence[str]) -> None:
         try:
             self._handlers[name](*ids)
         except Exception as error:  # noqa: BLE001  # the engine stores error texts, so it must never see this one

@@ -173,8 +173,10 @@ def test_records_of_done_jobs_are_forgotten_and_those_of_others_kept(units: SqlU
     enqueue(units, ("read", "read:2", STUDY))
     client = open_client(engine)
     now = datetime.now(UTC)
-    assert forget_done(client, now - timedelta(hours=1)) == 0
-    assert forget_done(client, now + timedelta(hours=1)) == 1
+    assert forget_done(client, now - timedelta(hours=1), ["read"]) == 0
+    assert forget_done(client, now + timedelta(hours=1), ["other"]) == 0
+    assert forget_done(client, now + timedelta(hours=1), []) == 0
+    assert forget_done(client, now + timedelta(hours=1), ["read"]) == 1
     assert (unfinished_jobs(client), [job.key for job in parked_jobs(client)]) == (1, ["unknown:1"])
 
 
