@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence as DicomSequence
 
 from screening.dicom.bto_object import Window
@@ -21,6 +22,7 @@ from screening.dicom.mg_object import Photometric
 from screening.dicom.orientation import apply_flip
 from screening.dicom.pixels import read_frame
 from screening.dicom.results.gsps import presentation_states
+from screening.dicom.results.gsps_display import put_display
 from screening.dicom.results.gsps_layout import label_box
 from screening.dicom.results.shell import Maker
 from screening.dicom.results.tid1500 import measurement_report
@@ -34,7 +36,7 @@ from screening.domain.quality import Exclusion, ReasonCode
 from screening.domain.results import ResultKind
 from screening.domain.study import Laterality, Slot
 from tests.dicom_out.exams import COLUMNS, ROWS, Exam, exam_of, mammograms, mark, uid_of, volumes
-from tests.dicom_out.samples import AT, FAILED, OBJECTED, UNCALIBRATED
+from tests.dicom_out.samples import AT, FAILED, OBJECTED, STUDY, UNCALIBRATED
 from tests.dicom_out.tools import iod_errors, shown_with_state, state_complaints
 
 MARKS = (mark(Slot.RMLO), mark(Slot.RMLO, (30, 100, 60, 120), None), mark(Slot.LCC, (120.5, 3, 200, 60)))
@@ -121,6 +123,38 @@ def _assert_shown_alike(exam: Exam, folder: Path) -> None:
         ours = voi_table(opened.dataset, image.bits_stored, signed=False).apply(read_frame(opened))
         theirs = shown_with_state(path, item.path, folder / "shown.pgm")
         np.testing.assert_allclose(theirs / 255, ours, atol=1.01 / 255)
+
+
+@pytest.mark.parametrize(("first", "count"), [(-2048, 4096), (-32768, 65536), (0, 256)])
+def test_a_table_of_signed_values_keeps_its_start(first: int, count: int) -> None:
+    entries = np.linspace(0, 1023, count).astype("<u2")
+    table, image, state = Dataset(), Dataset(), Dataset()
+    signed = count - 65536 if first < 0 and count > 32767 else count
+    table.add(DataElement("LUTDescriptor", "SS" if first < 0 else "US", [signed, first, 10]))
+    table.add(DataElement("LUTData", "OW", entries.tobytes()))
+    image.VOILUTSequence = DicomSequence([table])
+    image.PhotometricInterpretation = "MONOCHROME2"
+    put_display(state, image, replace(STUDY.images[0], bits_stored=16))
+    (kept,) = as_stored_part(state).SoftcopyVOILUTSequence
+    descriptor = [int(value) for value in kept.VOILUTSequence[0].LUTDescriptor]
+    assert descriptor == [signed, first, 10]
+    np.testing.assert_array_equal(np.frombuffer(kept.VOILUTSequence[0].LUTData, "<u2"), entries)
+
+
+def as_stored_part(part: Dataset) -> Dataset:
+    """Part of an object through the bytes of a data set."""
+    file = BytesIO()
+    dcmwrite(file, part, implicit_vr=False, little_endian=True)
+    return pydicom.dcmread(BytesIO(file.getvalue()), force=True)
+
+
+def test_a_window_that_cannot_be_used_is_left_out() -> None:
+    image, state = Dataset(), Dataset()
+    image.WindowCenter, image.WindowWidth, image.PhotometricInterpretation = 500, 0, "MONOCHROME1"
+    put_display(state, image, replace(STUDY.images[0], row_spacing_mm=None))
+    assert "SoftcopyVOILUTSequence" not in state
+    assert state.PresentationLUTShape == "INVERSE"
+    assert state.DisplayedAreaSelectionSequence[0].PresentationPixelAspectRatio == [1, 1]
 
 
 def test_frames_that_differ_are_shown_each_in_its_own_way(tmp_path: Path) -> None:

@@ -151,3 +151,16 @@ def test_a_pacs_stores_every_kind_beside_the_images(kind: str, orthanc: Orthanc,
     assert {item.sop_instance_uid for item in made} <= {tags["SOPInstanceUID"] for tags in kept}
     assert {tags["PatientID"] for tags in kept} == {"999 000 1234"}
     assert uid_of(Slot.RCC) in {tags["SOPInstanceUID"] for tags in kept}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["nyu-density/RMLO", "nyu-density/LCC", "nyu-1/RCC"])
+def test_every_kind_on_a_real_image_is_conformant(name: str, shared_data: Path, tmp_path: Path) -> None:
+    plain = exam_of([shared_data / "exams" / f"{name}.dcm"])
+    (image,) = plain.study.images
+    assert image.slot is not None
+    region = mark(image.slot, (100.25, 200.5, 300, 400.75))
+    here = replace(region, location=replace(region.location, sop_instance_uid=image.sop_instance_uid))
+    marked = replace(plain, read=replace(plain.read, regions=(here,)))
+    for item in marked.write(tmp_path / "out", *ResultKind):
+        assert iod_errors(item.path) == []

@@ -7,7 +7,7 @@ from typing import Final
 
 from screening.domain.geometry import Box
 
-HEIGHT: Final = 0.016
+HEIGHT: Final = 0.02
 """Height of a label as a share of the rows."""
 
 LETTER: Final = 0.6
