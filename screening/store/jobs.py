@@ -21,7 +21,9 @@ APPLICATION: Final = "secondread"
 APPLICATION_VERSION: Final = "jobs-1"
 """Version of the job format, not of the source: jobs of an older build go on after an upgrade."""
 QUEUE: Final = "studies"
-"""The one queue; each study is a partition of it, worked off one job at a time."""
+"""The queue of live work; each study is a partition of it, worked off one job at a time."""
+BULK_QUEUE: Final = "bulk"
+"""The queue of work that waits behind everything live (`JobRunner.give_way`)."""
 WORKFLOW: Final = "secondread_job"
 
 WORKER_DIED: Final = "worker_died"
@@ -30,6 +32,7 @@ WORKER_DIED: Final = "worker_died"
 PARKED: Final = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 """States of the job engine in which a job waits for a person."""
 
+_UNFINISHED: Final = ["ENQUEUED", "PENDING", "DELAYED"]
 _ID_LENGTH: Final = 128
 _BLOCK: Final = 500
 
@@ -73,8 +76,7 @@ class SqlJobs:
         Jobs with the same first id never overlap and run in the order they were enqueued; one with a delay waits so
         many seconds, and holds up nobody. Raises InvalidInput without an id, or for an id too long to be one.
         """
-        if not ids or any(not part or len(part) > _ID_LENGTH for part in (name, key, *ids)):
-            raise InvalidInput("a job names its study and carries ids only")
+        _check_ids(name, key, ids)
         self._session.flush()
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
@@ -87,12 +89,56 @@ class SqlJobs:
             options["delay_seconds"] = delay_s
         self._client.enqueue_in_transaction(self._session, options, name, list(ids))
 
+    def enqueue_bulk(self, name: str, key: str, *ids: str) -> None:
+        """Enqueue a bulk job, done in order behind everything live; the same key is done once. Raises InvalidInput."""
+        _check_ids(name, key, ids)
+        self._session.flush()
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": BULK_QUEUE,
+            "workflow_id": key,
+            "app_version": APPLICATION_VERSION,
+        }
+        self._client.enqueue_in_transaction(self._session, options, name, list(ids))
+
+
+def _check_ids(name: str, key: str, ids: tuple[str, ...]) -> None:
+    if not ids or any(not part or len(part) > _ID_LENGTH for part in (name, key, *ids)):
+        raise InvalidInput("a job names its study and carries ids only")
+
+
+def bulk_jobs(client: DBOSClient, prefix: str) -> Sequence[tuple[str, bool]]:
+    """Keys of the bulk jobs that start with this and are not done, and whether each is parked."""
+    found = client.list_workflows(
+        status=[*_UNFINISHED, *PARKED],
+        queue_name=BULK_QUEUE,
+        workflow_id_prefix=prefix,
+        load_input=False,
+        load_output=False,
+    )
+    return [(status.workflow_id, status.status in PARKED) for status in found]
+
+
+def live_job_due(client: DBOSClient, worker: str) -> bool:
+    """Whether a live job waits that no worker has taken yet, or this worker has taken one that is not done.
+
+    Asked in this order, so that one that is taken meanwhile is still seen.
+    """
+    return _any_live(client, "ENQUEUED") or _any_live(client, "PENDING", worker)
+
+
+def _any_live(client: DBOSClient, status: str, worker: str | None = None) -> bool:
+    found = client.list_workflows(
+        status=status, queue_name=QUEUE, executor_id=worker, limit=1, load_input=False, load_output=False
+    )
+    return bool(found)
+
 
 def unfinished_jobs(client: DBOSClient, most: int | None = None) -> int:
     """How many jobs wait or run, parked ones left out; counts to `most` at most."""
     return len(
         client.list_workflows(
-            status=["ENQUEUED", "PENDING", "DELAYED"],
+            status=_UNFINISHED,
             queue_name=QUEUE,
             limit=most,
             load_input=False,
@@ -111,7 +157,9 @@ def retry_parked(client: DBOSClient, key: str) -> None:
     found = client.list_workflows(status=PARKED, name=WORKFLOW, workflow_ids=[key])
     if not found:
         raise NotFound("no job is parked under this key")
-    client.rewind_workflow(key, queue_name=QUEUE, queue_partition_key=_arguments(found[0])[1][0])
+    bulk = found[0].queue_name == BULK_QUEUE
+    partition = None if bulk else _arguments(found[0])[1][0]
+    client.rewind_workflow(key, queue_name=BULK_QUEUE if bulk else QUEUE, queue_partition_key=partition)
 
 
 def forget_done(client: DBOSClient, before: datetime, names: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ from dbos import DBOSClient
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from screening.store.jobs import QUEUE
+from screening.store.jobs import BULK_QUEUE, QUEUE
 
 MAX_TAKEOVERS: Final = 5
 """How often a job is taken over from a dead worker before it is parked: it may be what kills them."""
@@ -50,29 +50,32 @@ def take_over(client: DBOSClient, engine: Engine) -> int:
 
     A job during which workers died `MAX_TAKEOVERS` times is parked instead.
     """
-    pending = client.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)
+    queues = [QUEUE, BULK_QUEUE]
+    pending = client.list_workflows(status="PENDING", queue_name=queues, load_input=False, load_output=False)
     workers = sorted({status.executor_id for status in pending if status.executor_id})
     return sum(_take_over_from(client, engine, worker) for worker in workers)
 
 
 def _take_over_from(client: DBOSClient, engine: Engine, worker: str) -> int:
     with _lock_of_dead(engine, worker) as dead:
-        if not dead:
-            return 0
-        left = client.list_workflows(
-            status="PENDING", queue_name=QUEUE, executor_id=worker, load_input=False, load_output=False
-        )
-        again = []
-        for status in left:
-            takeovers = int((status.attributes or {}).get(_TAKEOVERS, 0)) + 1
-            if takeovers > MAX_TAKEOVERS:
-                client.cancel_workflow(status.workflow_id)
-                continue
-            client.update_workflow_attributes(status.workflow_id, {_TAKEOVERS: takeovers})
-            again.append(status.workflow_id)
-        if again:
-            client.resume_workflows(again, queue_name=QUEUE)
-        return len(again)
+        return sum(_put_back(client, worker, queue) for queue in (QUEUE, BULK_QUEUE)) if dead else 0
+
+
+def _put_back(client: DBOSClient, worker: str, queue: str) -> int:
+    left = client.list_workflows(
+        status="PENDING", queue_name=queue, executor_id=worker, load_input=False, load_output=False
+    )
+    again = []
+    for status in left:
+        takeovers = int((status.attributes or {}).get(_TAKEOVERS, 0)) + 1
+        if takeovers > MAX_TAKEOVERS:
+            client.cancel_workflow(status.workflow_id)
+            continue
+        client.update_workflow_attributes(status.workflow_id, {_TAKEOVERS: takeovers})
+        again.append(status.workflow_id)
+    if again:
+        client.resume_workflows(again, queue_name=queue)
+    return len(again)
 
 
 @contextmanager

@@ -26,9 +26,11 @@ from screening.store.job_retries import OnFailure, Retries, on_failure, reason_c
 from screening.store.jobs import (
     APPLICATION,
     APPLICATION_VERSION,
+    BULK_QUEUE,
     QUEUE,
     WORKFLOW,
     ParkedJob,
+    live_job_due,
     open_client,
     open_view,
     parked_jobs,
@@ -59,7 +61,9 @@ class JobCounts:
 class JobRunner:
     """Runs `handlers[name](*ids)` for every job in the queue, `concurrency` studies at a time.
 
-    The database must be migrated. `poll_s` is how often it looks for jobs, `take_over_s` how often for dead workers.
+    `bulk` are handlers of bulk jobs, worked off one at a time; without any, bulk jobs are left to other workers. They
+    ask `give_way` between the pieces of their work. The database must be migrated. `poll_s` is how often it looks for
+    jobs, `take_over_s` how often for dead workers.
     """
 
     def __init__(
@@ -68,13 +72,15 @@ class JobRunner:
         handlers: Mapping[str, Handler],
         *,
         concurrency: int = 2,
+        bulk: Mapping[str, Handler] | None = None,
         retries: Retries | None = None,
         poll_s: float = 0.1,
         take_over_s: float = 5.0,
         around: Around = lambda _name, _ids: nullcontext(),
     ) -> None:
         self._engine = engine
-        self._handlers = dict(handlers)
+        self._bulk = bool(bulk)
+        self._handlers = {**handlers, **(bulk or {})}
         self._concurrency = concurrency
         self._retries = retries or Retries()
         self._poll_s = poll_s
@@ -126,13 +132,14 @@ class JobRunner:
                 "log_level": "CRITICAL",
             }
         )
-        DBOS.listen_queues([QUEUE])
+        DBOS.listen_queues([QUEUE, BULK_QUEUE] if self._bulk else [QUEUE])
         self._client.register_queue(
             QUEUE,
             worker_concurrency=self._concurrency,
             partition_concurrency=1,
             polling_interval_sec=self._poll_s,
         )
+        self._client.register_queue(BULK_QUEUE, worker_concurrency=1, polling_interval_sec=self._poll_s)
         DBOS.launch()
         take_over(self._client, self._engine)
         self._keeper = threading.Thread(target=self._keep, name="secondread-takeover", daemon=True)
@@ -169,6 +176,21 @@ class JobRunner:
                 else:
                     lock.release()
             _Active.release(self)
+
+    def give_way(self) -> bool:
+        """For a bulk job between two pieces: wait until no live job waits anywhere or runs in this process.
+
+        False when this worker is to stop: the job then ends, and sees to it that its rest is done later. A database
+        that cannot be asked is waited for like live work.
+        """
+        while not self._stopping.is_set():
+            try:
+                if not live_job_due(self._view, self._worker):
+                    return True
+            except SQLAlchemyError as error:
+                _LOG.warning("looking for live jobs failed: %s", type(error).__name__)
+            self._stopping.wait(self._poll_s)
+        return False
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person."""
@@ -267,6 +289,12 @@ class _Active:
         with cls._guard:
             if cls.runner is runner:
                 cls.runner = None
+
+
+def give_way() -> bool:
+    """What a bulk job asks between two pieces of its work (`JobRunner.give_way`); True where no runner works."""
+    runner = _Active.runner
+    return runner is None or runner.give_way()
 
 
 @DBOS.workflow(name=WORKFLOW)

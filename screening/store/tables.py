@@ -33,7 +33,7 @@ class PersonRow(Row):
     """A woman: her identifier within the system that issued it."""
 
     __tablename__ = "persons"
-    __table_args__ = (UniqueConstraint("issuer", "value"),)
+    __table_args__ = (UniqueConstraint("issuer", "value"), Index(None, "value"))
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     issuer: Mapped[str]

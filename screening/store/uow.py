@@ -25,6 +25,7 @@ from screening.store.ledger import Ledger
 from screening.store.policies import SqlPolicies
 from screening.store.reads import SqlAuditRows
 from screening.store.reports import SqlReports
+from screening.store.rescoring import SqlRescoring
 
 _PASSING: Final = (IntegrityError, OperationalError, InterfaceError, PoolTimeout)
 """What another writer or the state of the server causes; anything else is a fault of ours and stays as it is."""
@@ -85,6 +86,11 @@ class SqlUnitOfWork:
     def deliveries(self) -> SqlDeliveries:
         """Results on their way to a PACS."""
         return SqlDeliveries(self._session)
+
+    @cached_property
+    def rescoring(self) -> SqlRescoring:
+        """Runs of rescoring and their results, apart from every case."""
+        return SqlRescoring(self._session)
 
     @cached_property
     def audit(self) -> SqlAuditRows:
