@@ -8,7 +8,7 @@ It must not read a clock, and writes nothing that its own checks refuse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -25,14 +25,13 @@ from screening.dicom.results.shell import (
     Maker,
     evidence,
     put_document,
-    put_file_meta,
     put_patient_and_study,
     put_series,
+    seal,
 )
 from screening.dicom.sr_walker import problems
 from screening.domain.ai_read import AiRead
 from screening.domain.errors import ReportInvalid
-from screening.domain.identifiers import minted_uid
 from screening.domain.opinion import FindingType
 from screening.domain.study import Study
 
@@ -65,8 +64,7 @@ class MammographyCadSrWriter:
         put_document(report, maker, "4000")
         report.CurrentRequestedProcedureEvidenceSequence = evidence(outcome.images)
         report.SOPClassUID = MammographyCADSRStorage
-        report.SOPInstanceUID = self._uid(study, read, at, maker.product)
-        put_file_meta(report)
+        seal(report, CAD_SR, maker)
         found = problems(report)
         if found:
             raise ReportInvalid("; ".join(found))
@@ -75,8 +73,8 @@ class MammographyCadSrWriter:
     def write(self, study: Study, read: AiRead, at: datetime, path: Path) -> str:
         """Write the report to `path` and return its SOP Instance UID. Raises ReportInvalid like `dataset`.
 
-        The UID follows from the study, the whole read (timing aside), the software and the moment of the run: sending
-        a run again sends the same instance, and another result is never hidden under a known UID.
+        The UID follows from the content and the moment of the run: sending a run again sends the same instance, and
+        another result, or the same one on a study that has changed since, is never hidden under a known UID.
         """
         report = self.dataset(study, read, at)
         report.save_as(path, enforce_file_format=True)
@@ -84,7 +82,3 @@ class MammographyCadSrWriter:
 
     def _detections(self) -> Sequence[codes.Code]:
         return tuple(dict.fromkeys(codes.SINGLE_IMAGE_FINDINGS[kind] for kind in self.searched))
-
-    def _uid(self, study: Study, read: AiRead, at: datetime, product: str) -> str:
-        uids = (study.study_instance_uid, CAD_SR.kind.value, self.equipment.software, product)
-        return minted_uid(*uids, *map(str, self.searched), repr(replace(read, timing=None)), at.isoformat())

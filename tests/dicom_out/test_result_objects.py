@@ -13,7 +13,7 @@ import pytest
 from screening.dicom.network.caller import Station, store
 from screening.dicom.results.writer import ResultObjects
 from screening.domain.ai_read import Timing
-from screening.domain.identifiers import is_ours
+from screening.domain.identifiers import SopInstanceUid, is_ours
 from screening.domain.opinion import FindingType
 from screening.domain.quality import ReasonCode
 from screening.domain.results import ResultKind, WrittenObject
@@ -113,7 +113,6 @@ def test_the_same_run_gives_the_same_bytes(exam: Exam, written: tuple[WrittenObj
 
 def test_another_result_never_hides_under_a_known_uid(exam: Exam, tmp_path: Path) -> None:
     moved = (mark(Slot.RMLO, (41, 90, 80, 130)), MARKS[1])
-    renamed = replace(exam.study.header, participant=replace(HEADER.participant, family="Becker"))
     failed = replace(FAILED, slots=exam.read.slots)
     variants = [
         exam,
@@ -128,8 +127,22 @@ def test_another_result_never_hides_under_a_known_uid(exam: Exam, tmp_path: Path
         assert len(fresh) == 2
         assert not fresh & seen
         seen |= fresh
-    (other_name,) = replace(exam, study=replace(exam.study, header=renamed)).write(tmp_path / "n", ResultKind.TID_1500)
-    assert other_name.sop_instance_uid not in seen
+
+
+def test_the_same_run_on_a_study_that_has_changed_since_is_another_instance(
+    exam: Exam, written: tuple[WrittenObject, ...], tmp_path: Path
+) -> None:
+    """A name corrected, or an image that came late, changes what the objects say."""
+    renamed = replace(exam.study.header, participant=replace(HEADER.participant, family="Becker"))
+    late = replace(
+        exam.study.images[0], sop_instance_uid=SopInstanceUid("1.2.3.4"), exclusion=ReasonCode.SPACING_MISSING
+    )
+    known = {item.sop_instance_uid for item in written}
+    for number, study in enumerate(
+        (replace(exam.study, header=renamed), replace(exam.study, images=(*exam.study.images, late)))
+    ):
+        made = replace(exam, study=study).write(tmp_path / str(number), ResultKind.CAD_SR, ResultKind.TID_1500)
+        assert not {item.sop_instance_uid for item in made} & known
 
 
 def test_times_are_those_of_the_site(exam: Exam, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from screening.dicom.cad_text import Algorithm, algorithm_of
 from screening.dicom.sr_items import sop_reference
 from screening.domain.ai_read import AiRead
-from screening.domain.identifiers import UID_ROOT, SopInstanceUid, StudyInstanceUid, minted_uid
+from screening.domain.identifiers import UID_ROOT, StudyInstanceUid, minted_uid
 from screening.domain.results import ResultKind
 from screening.domain.study import Image, StudyHeader
 
@@ -201,8 +201,3 @@ def _series(uid: str, instances: Sequence[Dataset]) -> Dataset:
     item.SeriesInstanceUID = uid
     item.ReferencedSOPSequence = DicomSequence(list(instances))
     return item
-
-
-def sop_instance_uid(result: Dataset) -> SopInstanceUid:
-    """The SOP Instance UID of a sealed object."""
-    return SopInstanceUid(str(result.SOPInstanceUID))
