@@ -41,11 +41,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def sending(port: int, *files: Path, calling: str = "UNIT1", called: str = "SECONDREAD") -> list[str]:
+    """The command that sends files by DCMTK's storescu, uncompressed or in JPEG 2000 lossless, as they are."""
+    options = ["-R", "-xv", "-v", "-aet", calling, "-aec", called]
+    return [tool("storescu"), *options, "127.0.0.1", str(port), *map(str, files)]
+
+
 def send(
     port: int, *files: Path, calling: str = "UNIT1", called: str = "SECONDREAD"
 ) -> subprocess.CompletedProcess[str]:
-    """Send files by DCMTK's storescu, each with the contexts it needs."""
-    command = [tool("storescu"), "-R", "-v", "-aet", calling, "-aec", called, "127.0.0.1", str(port), *map(str, files)]
+    """Send files by DCMTK's storescu."""
+    command = sending(port, *files, calling=calling, called=called)
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
