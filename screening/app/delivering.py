@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from screening.dicom.cad_sr import MammographyCadSrWriter
+from screening.app.pictures import pictures_of
 from screening.dicom.network.caller import Station, ask_commitment, store
 from screening.dicom.network.stow import stow
+from screening.dicom.results.writer import ResultObjects, WrittenObject
 from screening.domain.ai_read import AiRead
 from screening.domain.commitment import CommitmentRequest, Reference
 from screening.domain.delivery import Destination
-from screening.domain.identifiers import SopInstanceUid
-from screening.domain.results import ResultKind, WrittenObject
 from screening.domain.study import Study
+from screening.workflow.ports import FileLocator, PixelSource
 
 
 @dataclass(frozen=True)
@@ -24,26 +25,23 @@ class DicomResultSender:
     """The port `ResultSender`; `title` is our own AE title."""
 
     title: str
+    files: FileLocator
+    pixels: PixelSource
 
     def send(self, destination: Destination, study: Study, read: AiRead, at: datetime, transaction_uid: str) -> None:
         """Send the kinds this destination wants; with a transaction UID also ask to commit them."""
+        pictures = partial(pictures_of, study, read, self.pixels)
         with TemporaryDirectory(prefix="results-") as folder:
-            written = self._write(destination.kinds, study, read, at, Path(folder))
+            written = ResultObjects().write(destination.kinds, study, read, at, self.files, pictures, Path(folder))
+            paths = [item.path for item in written]
             if destination.url:
-                stow(destination.url, [item.path for item in written])
+                stow(destination.url, paths)
                 return
             station = Station(destination.title, destination.host, destination.port, self.title)
-            store(station, [item.path for item in written])
+            store(station, paths)
             if transaction_uid:
                 ask_commitment(station, self._request(transaction_uid, written))
 
     def _request(self, transaction_uid: str, written: Sequence[WrittenObject]) -> CommitmentRequest:
         references = tuple(Reference(item.sop_class_uid, item.sop_instance_uid) for item in written)
         return CommitmentRequest(transaction_uid, self.title, references)
-
-    def _write(
-        self, kinds: Sequence[ResultKind], study: Study, read: AiRead, at: datetime, folder: Path
-    ) -> list[WrittenObject]:
-        path = folder / "cad-sr.dcm"
-        uid = MammographyCadSrWriter().write(study, read, at, path)
-        return [WrittenObject(ResultKind.CAD_SR, path, "1.2.840.10008.5.1.4.1.1.88.50", SopInstanceUid(uid))]
