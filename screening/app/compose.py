@@ -5,12 +5,15 @@ Torch, pixel decoders and FHIR models are imported when first needed, so that `-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from screening.app.correlation import Following, tell_taken_up
+from screening.app.health import checkup_of
+from screening.app.metrics import Metrics, StoreCollector
 from screening.app.output import writing
 from screening.app.readers import ai_reader as ai_reader
 from screening.app.settings import Settings
@@ -25,8 +28,10 @@ from screening.store.jobs import ParkedJob
 from screening.store.open import open_store
 from screening.store.runner import Handler, JobRunner
 from screening.store.uow import SqlUnits
+from screening.store.vitals import SqlVitals
 from screening.web.operations import Operations
 from screening.workflow.await_exam import FETCH_JOB, take_up_due
+from screening.workflow.check_up import Checkup
 from screening.workflow.commit_storage import COMMITMENT_JOB, answer_commitment
 from screening.workflow.compose_report import compose_report
 from screening.workflow.deliver_results import (
@@ -74,6 +79,7 @@ class Service:
         self._engine = open_store(settings.database)
         self.units = SqlUnits(self._engine)
         self.files = ContentFiles(settings.data_dir / "files")
+        self.vitals = SqlVitals(self._engine)
         self.policy = shipped_policy(settings.policy)
         with self.units() as uow:
             uow.policies.save(self.policy, policy_json(self.policy.id))
@@ -81,7 +87,20 @@ class Service:
     @cached_property
     def ai_reader(self) -> AiReader:
         """The AI reader; loads the model once per process."""
-        return ai_reader(self.settings, self.files)
+        with self.metrics.loading():
+            return ai_reader(self.settings, self.files)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Figures of this process and of the store."""
+        metrics = Metrics()
+        metrics.registry.register(StoreCollector(self.vitals, self.settings.data_dir, self.clock.now))
+        return metrics
+
+    @cached_property
+    def following(self) -> Following:
+        """Follows work on an exam through logs and figures."""
+        return Following(self.vitals, self.metrics)
 
     @cached_property
     def destinations(self) -> Mapping[str, Destination]:
@@ -91,6 +110,11 @@ class Service:
         return {destination.name: destination for destination in network_of(self.settings).destination}
 
     def handlers(self) -> Mapping[str, Handler]:
+    @cached_property
+    def checkup(self) -> Callable[[], Checkup]:
+        """Asks how the service is."""
+        return checkup_of(self.settings, self.vitals, self.clock)
+
         """What each durable job does; doing one again changes nothing."""
         return {
             AI_READ_JOB: self._read_by_ai,
@@ -110,7 +134,7 @@ class Service:
         """The DICOM listener of this installation, not yet started."""
         from screening.app.listening import store_listener
 
-        return store_listener(self.settings, self.units, self.files, self.clock)
+        return store_listener(self.settings, self.units, self.files, self.clock, self.metrics, self.following)
 
     def archive(self) -> Archive:
         """What DICOMweb stores to, searches and retrieves from."""
@@ -120,12 +144,13 @@ class Service:
         from screening.web.dicomweb.archive import Archive
 
         limits = StowLimits(spare_bytes=self.settings.dicom_spare_mib << 20)
-        keep = receiver(self.units, self.files, self.clock, self.settings.site, patience_of(self.settings))
+        patience, kept = patience_of(self.settings), self.metrics.kept
+        keep = receiver(self.units, self.files, self.clock, self.settings.site, patience, kept)
         return Archive(SqlCatalogue(self._engine), self.files, keep, self.settings.data_dir / "uploading", limits)
 
     def take_up_exams(self) -> list[CaseId]:
         """Open or bring up to date the cases of exams that came over the network and are complete."""
-        return take_up_due(self.units, self.clock, self.policy)
+        return take_up_due(self.units, self.clock, self.policy, tell_taken_up)
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person, with the code of what went wrong."""
@@ -156,8 +181,10 @@ class Service:
         self.units.close()
         self._engine.dispose()
 
-    def _read_by_ai(self, _study: str, case: str) -> None:
-        read_by_ai(self.units, self.ai_reader, pixel_source(self.files), self.clock, CaseId(case))
+    def _read_by_ai(self, study: str, case: str) -> None:
+        read = read_by_ai(self.units, self.ai_reader, pixel_source(self.files), self.clock, CaseId(case))
+        if read is not None:
+            self.metrics.ai_read(read, self.vitals.first_image_at(study), self.clock.now())
 
     def _compose_report(self, _study: str, case: str) -> None:
         with self.units() as uow:
@@ -183,10 +210,10 @@ class Service:
         with self.units() as uow:
             plan_deliveries(uow, self.clock, StudyInstanceUid(study), CaseId(case), self.destinations.values())
 
-    def _send_result(self, _study: str, run: str, destination: str, attempt: str) -> None:
+    def _send_result(self, study: str, run: str, destination: str, attempt: str) -> None:
         from screening.app.delivering import DicomResultSender
 
-        sender = DicomResultSender(self.settings.dicom_title)
+        sender = DicomResultSender(self.settings.dicom_title, self.files, pixel_source(self.files))
         try:
             send_result(self.units, self.clock, sender, self._destination(destination), run, int(attempt))
         except PartnerUnreachable as error:
@@ -196,6 +223,7 @@ class Service:
                 raise
 
     def _check_commitment(self, _study: str, run: str, destination: str, attempt: str) -> None:
+            self.metrics.delivered(self.vitals.first_image_at(study), self.clock.now())
         with self.units() as uow:
             again = check_commitment(uow, self.clock, run, destination, int(attempt))
         if not again:

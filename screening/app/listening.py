@@ -6,7 +6,11 @@ import ipaddress
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
+from screening.app.correlation import Following
+from screening.app.logging import get_log
+from screening.app.metrics import Metrics
 from screening.app.priors_query import ArchivePriors
 from screening.app.receiving import receiver
 from screening.app.settings import Settings
@@ -20,6 +24,8 @@ from screening.workflow.await_exam import Patience
 from screening.workflow.commit_storage import ask_commitment
 from screening.workflow.deliver_results import note_commitment
 from screening.workflow.ports import Clock, Files, UnitOfWorkFactory
+
+_LOG: Final = get_log()
 
 
 def network_of(settings: Settings) -> Network:
@@ -48,9 +54,11 @@ def patience_of(settings: Settings) -> Patience:
     )
 
 
-def store_listener(settings: Settings, units: UnitOfWorkFactory, files: Files, clock: Clock) -> StoreListener:
+def store_listener(
+    settings: Settings, units: UnitOfWorkFactory, files: Files, clock: Clock, metrics: Metrics, following: Following
+) -> StoreListener:
     """A listener that keeps what arrives, and notes which exams wait to be complete."""
-    keep = receiver(units, files, clock, settings.site, patience_of(settings))
+    keep = receiver(units, files, clock, settings.site, patience_of(settings), metrics.kept)
 
     def receive(path: Path, partner: Partner) -> ReasonCode | None:
         return keep(path, partner.unit, partner.headers).reason
@@ -60,10 +68,11 @@ def store_listener(settings: Settings, units: UnitOfWorkFactory, files: Files, c
             ask_commitment(uow, clock, request)
 
     def committed(result: CommitmentResult) -> None:
-        with units() as uow:
+        with following.commitment(result.transaction_uid), units() as uow:
             note_commitment(uow, clock, result)
+            _LOG.info("storage commitment answered", kept=len(result.stored), not_kept=len(result.failed))
 
-    return StoreListener(_listening(settings), partners_of(settings), Doing(receive, commit, committed))
+    return StoreListener(_listening(settings), partners_of(settings), Doing(receive, commit, committed, metrics))
 
 
 def send_commitment(settings: Settings, request: CommitmentRequest, result: CommitmentResult) -> None:

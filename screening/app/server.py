@@ -41,7 +41,8 @@ def build_app(service: Service) -> FastAPI:
         with service.units() as uow:
             return audit_report(uow.audit.episode_rows(), service.clock.now().date())
 
-    app = create_application(service.operations(), VERSION, [follow_up.router, audit_router(report)])
+    rooms = [follow_up.router, audit_router(report)]
+    app = create_application(service.operations(), VERSION, service.checkup, service.metrics.registry, rooms)
     mount_dicom_web(app, service.archive())
     return app
 
@@ -69,7 +70,7 @@ def run_worker(settings: Settings) -> None:
     """Do durable jobs until asked to stop, or until this process may no longer do them."""
     configure_logging(settings.log_level)
     with open_service(settings) as service, _until_stopped() as stopping:
-        runner = service.runner()
+        runner = service.runner(bulk=True)
         runner.start()
         try:
             keep(service, stopping, alive=lambda: runner.alive)
@@ -119,7 +120,7 @@ def _listening(service: Service) -> Iterator[None]:
 @contextmanager
 def _working(service: Service, server: uvicorn.Server) -> Iterator[None]:
     """Do durable jobs and housekeeping in the background for the length of the block."""
-    runner, stopping = service.runner(), Event()
+    runner, stopping = service.runner(bulk=True), Event()
 
     def keep_house() -> None:
         keep(service, stopping, alive=lambda: runner.alive)

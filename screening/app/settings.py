@@ -63,6 +63,18 @@ class Settings(BaseSettings):
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, level: str) -> str:
+    selftest_minutes: float = Field(
+        15.0, ge=0, description="Minutes between two synthetic exams that go through the DICOM listener; 0: none."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of the Prometheus metrics of `listen` and `worker`, on `host`; 0: none."
+    )
+    drain_s: float = Field(
+        60.0, ge=0, description="Seconds that associations, requests and jobs under way have to end on SIGTERM."
+    )
+    job_retention_days: float = Field(
+        90.0, gt=0, description="Days after which the record of a job that was done is removed."
+    )
         if level.upper() not in logging.getLevelNamesMapping():
             raise ValueError("no such level")
         return level.upper()
@@ -80,6 +92,11 @@ class Settings(BaseSettings):
         return _names(self.readers)
 
     @property
+    @property
+    def service_log_level(self) -> str:
+        """The level for a process that runs until stopped: INFO unless one was chosen."""
+        return self.log_level if "log_level" in self.model_fields_set else "INFO"
+
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'secondread.db'}"

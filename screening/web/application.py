@@ -1,27 +1,37 @@
-"""Builds the FastAPI application: routers, error translation, health and metrics; no adapter is made here."""
+"""Builds the FastAPI application: routers, error translation, measures; no adapter is made here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.middleware.base import RequestResponseEndpoint
 
-from screening.domain.case import CaseState
 from screening.domain.errors import InvalidInput, SecondReadError
 from screening.web import errors
 from screening.web.api import cases, instances, programme
+from screening.web.operation import operation_router
 from screening.web.operations import Operations
+from screening.workflow.check_up import Checkup
 
 API = "/api/v1"
 
 
-def create_application(operations: Operations, version: str, routers: Sequence[APIRouter] = ()) -> FastAPI:
-    """The application over these ports; `routers` of other rooms are mounted beside our own under the API prefix."""
+def create_application(
+    operations: Operations,
+    version: str,
+    checkup: Callable[[], Checkup],
+    registry: CollectorRegistry,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The application over these ports; `routers` of other rooms are mounted beside our own under the API prefix.
+
+    `checkup` answers /health; what is measured here is added to the figures of `registry`.
+    """
     app = FastAPI(
         title="Second Read",
         version=version,
@@ -33,9 +43,8 @@ def create_application(operations: Operations, version: str, routers: Sequence[A
         app.include_router(router, prefix=API)
     app.add_exception_handler(SecondReadError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    registry = CollectorRegistry()
     _measure(app, registry)
-    _add_health(app, operations, registry)
+    app.include_router(operation_router(checkup, registry))
     return app
 
 
@@ -64,18 +73,3 @@ def _measure(app: FastAPI, registry: CollectorRegistry) -> None:
         seconds.labels(route, request.method).observe(perf_counter() - begun)
         answers.labels(route, request.method, response.status_code).inc()
         return response
-
-
-def _add_health(app: FastAPI, operations: Operations, registry: CollectorRegistry) -> None:
-    @app.get("/health", tags=["operation"])
-    def health() -> dict[str, object]:
-        """Whether the store answers; counts of open cases by state."""
-        with operations.units() as uow:
-            listed = uow.cases.list()
-        counts = {state.value: sum(case.state is state for case in listed) for state in CaseState}
-        return {"status": "ok", "cases": counts}
-
-    @app.get("/metrics", tags=["operation"], response_class=Response)
-    def metrics() -> Response:
-        """Prometheus metrics: no label ever holds a person or an id."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -6,12 +6,13 @@ comes later still is not lost: it brings the open case up to date (`open_case`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from screening.domain.identifiers import CaseId, stable_id
+from screening.domain.identifiers import CaseId
 from screening.domain.policy import Policy
-from screening.domain.study import StudyHeader, exam_key
+from screening.domain.study import StudyHeader, exam_id
 from screening.workflow.open_case import open_case
 from screening.workflow.ports import AwaitedExam, Clock, ReadInstance, Registered, UnitOfWork, UnitOfWorkFactory
 
@@ -46,7 +47,7 @@ def await_exam(
     header = instance.header
     if registered is not Registered.NEW or _is_prior(header, patience, at):
         return
-    exam = stable_id("exam", *exam_key(header))
+    exam = exam_id(header)
     awaited = AwaitedExam(exam, header.study_instance_uid, unit, at)
     first = uow.awaited.note(awaited, patience.quiet, patience.longest, priors_pending=patience.ask_archives)
     if first and patience.ask_archives:
@@ -57,8 +58,15 @@ def _is_prior(header: StudyHeader, patience: Patience, at: datetime) -> bool:
     return header.study_date is not None and header.study_date < (at - patience.current_for).date()
 
 
-def take_up_due(units: UnitOfWorkFactory, clock: Clock, policy: Policy) -> list[CaseId]:
+def take_up_due(
+    units: UnitOfWorkFactory,
+    clock: Clock,
+    policy: Policy,
+    taken: Callable[[AwaitedExam, CaseId | None], None] = lambda _exam, _case: None,
+) -> list[CaseId]:
     """Open or bring up to date the case of every exam that waited long enough, each in a transaction of its own.
+
+    `taken` is told of every exam that nobody waits for any more.
 
     Two processes may do so at once: opening is idempotent, and an exam that got an image meanwhile stays awaited.
     """
@@ -70,5 +78,6 @@ def take_up_due(units: UnitOfWorkFactory, clock: Clock, policy: Policy) -> list[
             if not uow.awaited.settle(awaited):
                 continue
             case = open_case(uow, awaited.study, policy, awaited.unit, clock.now())
+        taken(awaited, case)
         found += [case] if case is not None else []
     return found

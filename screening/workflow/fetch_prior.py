@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from screening.domain.identifiers import StudyInstanceUid
+from screening.domain.selftest import is_selftest
 from screening.workflow.ports import PriorSource, UnitOfWork, UnitOfWorkFactory
 
 
@@ -13,7 +14,7 @@ def fetch_prior(units: UnitOfWorkFactory, archives: PriorSource, study_uid: Stud
     """
     with units() as uow:
         study = uow.exams.study(study_uid)
-        if uow.exams.latest_prior(study) is not None:
+        if is_selftest(study.header.person) or uow.exams.latest_prior(study) is not None:
             return False
     return archives.fetch(study)
 

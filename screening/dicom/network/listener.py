@@ -12,9 +12,9 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, evt
@@ -56,6 +56,13 @@ _COMMITMENT_ACTION: Final = 1
 _UNREADABLE: Final = frozenset({ReasonCode.NOT_DICOM, ReasonCode.UNREADABLE})
 """Kept for a person to see, but the sender is told: it must not think that an exam is complete."""
 
+_OUTCOMES: Final = {
+    evt.EVT_ACCEPTED: "accepted",
+    evt.EVT_REJECTED: "rejected",
+    evt.EVT_RELEASED: "released",
+    evt.EVT_ABORTED: "aborted",
+}
+
 
 @dataclass(frozen=True)
 class Listening:
@@ -71,13 +78,36 @@ class Listening:
     tls: ssl.SSLContext | None = None
 
 
+class Watch(Protocol):
+    """Who counts what the listener does."""
+
+    def answered(self, code: int, size: int) -> None:
+        """A C-STORE request for so many bytes was answered with this status."""
+        ...
+
+    def association(self, outcome: str) -> None:
+        """An association was `accepted`, `rejected`, `released` or `aborted`."""
+        ...
+
+
+class Unwatched:
+    """Nobody counts."""
+
+    def answered(self, code: int, size: int) -> None:
+        """Not counted."""
+
+    def association(self, outcome: str) -> None:
+        """Not counted."""
+
+
 @dataclass(frozen=True)
 class Doing:
-    """What the listener does with what it is sent."""
+    """What the listener does with what it is sent, and who counts it."""
 
     receive: Receive
     commit: Commit
     committed: Committed
+    watch: Watch = field(default_factory=Unwatched)
 
 
 class StoreListener:
@@ -147,7 +177,11 @@ class StoreListener:
             (evt.EVT_N_ACTION, self._commitment),
             (evt.EVT_N_EVENT_REPORT, self._answered),
             (evt.EVT_CONN_CLOSE, self._closed),
+            *((event, self._seen, [outcome]) for event, outcome in _OUTCOMES.items()),
         ]
+
+    def _seen(self, _event: Event, outcome: str) -> None:
+        self._doing.watch.association(outcome)
 
     def _partner(self, event: Event) -> Partner | None:
         requestor = event.assoc.requestor
@@ -157,6 +191,13 @@ class StoreListener:
         return (SUCCESS if self._partner(event) is not None else NOT_AUTHORISED).code
 
     def _store(self, event: Event) -> int:
+        size = event.dataset_path.stat().st_size
+        code = self._kept(event)
+        self._doing.watch.answered(code, size)
+        return code
+
+    def _kept(self, event: Event) -> int:
+        """Keep the object; returns the status to answer with."""
         partner = self._partner(event)
         if partner is None:
             return NOT_AUTHORISED.code
