@@ -30,6 +30,7 @@ from screening.store.jobs import (
     QUEUE,
     WORKFLOW,
     ParkedJob,
+    bulk_jobs,
     live_job_due,
     open_client,
     open_view,
@@ -191,6 +192,10 @@ class JobRunner:
                 _LOG.warning("looking for live jobs failed: %s", type(error).__name__)
             self._stopping.wait(self._poll_s)
         return False
+
+    def bulk_jobs(self, prefix: str) -> Sequence[tuple[str, bool]]:
+        """Keys of the bulk jobs that start with this and are not done, and whether each is parked."""
+        return bulk_jobs(self._view, prefix)
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person."""
