@@ -15,11 +15,14 @@ from screening.app.commands import (
     audit,
     commission,
     demo,
+    export,
     follow_up,
+    health,
     intake,
     operation,
     phantom,
     reading,
+    rescore,
     results,
     score,
 )
@@ -69,7 +72,7 @@ EXAMS, READING, RESULTS, FOLLOW_UP, RUNNING = "Exams", "Reading", "Results", "Fo
 for panel, commands in {
     EXAMS: (score.score, intake.ingest, intake.work, intake.attention),
     READING: (reading.worklist, reading.show, reading.read, reading.finalise, reading.arbitrate),
-    RESULTS: (results.release, results.report, audit.audit),
+    RESULTS: (results.release, results.report, audit.audit, export.export_research, rescore.rescore),
     FOLLOW_UP: (
         follow_up.hold,
         follow_up.resume,
@@ -82,6 +85,7 @@ for panel, commands in {
         operation.serve,
         operation.listen,
         operation.worker,
+        health.health,
         operation.policies,
         commission.commission,
         demo.demo,

@@ -58,6 +58,7 @@ from screening.workflow.ports import (
 )
 from screening.workflow.read_by_ai import read_by_ai
 from screening.workflow.release import COMPOSE_REPORT_JOB
+from screening.workflow.rescore import RESCORE_JOB
 
 if TYPE_CHECKING:
     from screening.dicom.network.listener import StoreListener
@@ -78,8 +79,8 @@ class Service:
         self.ids: Ids = ids or RandomIds()
         self._engine = open_store(settings.database)
         self.units = SqlUnits(self._engine)
-        self.files = ContentFiles(settings.data_dir / "files")
         self.vitals = SqlVitals(self._engine)
+        self.files = ContentFiles(settings.data_dir / "files")
         self.policy = shipped_policy(settings.policy)
         with self.units() as uow:
             uow.policies.save(self.policy, policy_json(self.policy.id))
@@ -109,12 +110,12 @@ class Service:
 
         return {destination.name: destination for destination in network_of(self.settings).destination}
 
-    def handlers(self) -> Mapping[str, Handler]:
     @cached_property
     def checkup(self) -> Callable[[], Checkup]:
         """Asks how the service is."""
         return checkup_of(self.settings, self.vitals, self.clock)
 
+    def handlers(self) -> Mapping[str, Handler]:
         """What each durable job does; doing one again changes nothing."""
         return {
             AI_READ_JOB: self._read_by_ai,
@@ -126,9 +127,10 @@ class Service:
             CHECK_JOB: self._check_commitment,
         }
 
-    def runner(self) -> JobRunner:
-        """A worker for the durable jobs of this store."""
-        return JobRunner(self._engine, self.handlers())
+    def runner(self, bulk: bool = False) -> JobRunner:
+        """A worker for the durable jobs of this store; with `bulk` also for those that wait behind everything live."""
+        more = {RESCORE_JOB: self._rescore} if bulk else None
+        return JobRunner(self._engine, self.handlers(), bulk=more, around=self.following.job)
 
     def listener(self) -> StoreListener:
         """The DICOM listener of this installation, not yet started."""
@@ -190,6 +192,11 @@ class Service:
         with self.units() as uow:
             compose_report(uow, CaseId(case), self.settings.organisation)
 
+    def _rescore(self, run: str, chunk: str) -> None:
+        from screening.app.rescoring.working import chunk_work
+
+        chunk_work(self).do(run, int(chunk))
+
     def _answer_commitment(self, transaction: str) -> None:
         from screening.app.listening import send_commitment
 
@@ -216,6 +223,7 @@ class Service:
         sender = DicomResultSender(self.settings.dicom_title, self.files, pixel_source(self.files))
         try:
             send_result(self.units, self.clock, sender, self._destination(destination), run, int(attempt))
+            self.metrics.delivered(self.vitals.first_image_at(study), self.clock.now())
         except PartnerUnreachable as error:
             with self.units() as uow:
                 later = put_off(uow, self.clock, run, destination, error.code)
@@ -223,7 +231,6 @@ class Service:
                 raise
 
     def _check_commitment(self, _study: str, run: str, destination: str, attempt: str) -> None:
-            self.metrics.delivered(self.vitals.first_image_at(study), self.clock.now())
         with self.units() as uow:
             again = check_commitment(uow, self.clock, run, destination, int(attempt))
         if not again:

@@ -42,7 +42,13 @@ class Settings(BaseSettings):
     )
     remote_reader_token: SecretStr = Field(SecretStr(""), description="Bearer token for that service, empty for none.")
     calibrations_dir: Path | None = Field(None, description="Folder of further calibrations, one TOML file each.")
-    log_level: str = Field("WARNING", description="Lowest level that is logged; DEBUG also shows tracebacks.")
+    ray_address: str = Field(
+        "", description="Ray cluster that reads the exams of `rescore`, as host:port; empty: none (extra `cluster`)."
+    )
+    log_level: str = Field(
+        "WARNING",
+        description="Lowest level that is logged; DEBUG also shows tracebacks. Unset, long-running processes log INFO.",
+    )
     dicom_host: str = Field("127.0.0.1", description="Address that the DICOM listener listens on.")
     dicom_port: int = Field(0, ge=0, le=65535, description="Port of the DICOM listener within `serve`; 0: none.")
     dicom_title: str = Field("SECONDREAD", min_length=1, max_length=16, description="Our own AE title.")
@@ -57,12 +63,6 @@ class Settings(BaseSettings):
     quiet_s: float = Field(60.0, gt=0, description="Seconds without a new image after which an exam is complete.")
     longest_wait_s: float = Field(900.0, gt=0, description="Seconds after its first image at which it is read anyway.")
     current_days: int = Field(180, ge=1, description="Age in days from which a study that arrives is a prior only.")
-    host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
-    port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, level: str) -> str:
     selftest_minutes: float = Field(
         15.0, ge=0, description="Minutes between two synthetic exams that go through the DICOM listener; 0: none."
     )
@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     job_retention_days: float = Field(
         90.0, gt=0, description="Days after which the record of a job that was done is removed."
     )
+    host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
+    port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
         if level.upper() not in logging.getLevelNamesMapping():
             raise ValueError("no such level")
         return level.upper()
@@ -87,16 +93,16 @@ class Settings(BaseSettings):
         return names
 
     @property
+    def service_log_level(self) -> str:
+        """The level for a process that runs until stopped: INFO unless one was chosen."""
+        return self.log_level if "log_level" in self.model_fields_set else "INFO"
+
+    @property
     def active_readers(self) -> tuple[str, ...]:
         """Names of the active readers, the one that reads the cases first."""
         return _names(self.readers)
 
     @property
-    @property
-    def service_log_level(self) -> str:
-        """The level for a process that runs until stopped: INFO unless one was chosen."""
-        return self.log_level if "log_level" in self.model_fields_set else "INFO"
-
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'secondread.db'}"

@@ -7,6 +7,7 @@ installed, and stand in a network of their own: Ray asks nobody who they are.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any, Final
@@ -35,7 +36,7 @@ class ClusterReading:
         """Raises StoreUnavailable when the cluster cannot be reached now: the chunk is tried again."""
         try:
             if not ray.is_initialized():
-                ray.init(address=settings.ray_address, log_to_driver=False, logging_level="ERROR")
+                ray.init(address=settings.ray_address, log_to_driver=False, logging_level=logging.ERROR)
             self._context = ray.put((_without_secrets(settings), run))
             self._room = max(1, _PER_CPU * int(ray.cluster_resources().get("CPU", 1)))
         except (ConnectionError, ray.exceptions.RayError, TimeoutError) as error:
