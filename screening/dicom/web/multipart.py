@@ -20,7 +20,9 @@ MAX_HEADERS: Final = 16 << 10
 """Bytes that the headers of one part may have."""
 
 _MAX_PADDING: Final = 256
-_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,199}[0-9A-Za-z'()+_,\-./:=?]")
+"""Longer than the 70 characters of RFC 2046 5.1.1: Orthanc's boundaries have 73."""
+
 _PADDING: Final = b" \t"
 
 

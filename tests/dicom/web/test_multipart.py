@@ -152,7 +152,7 @@ def test_malformed_and_endless_headers_are_refused(head: bytes) -> None:
         parsed(b"--edge\r\n" + head, [])
 
 
-@pytest.mark.parametrize("boundary", ["", "a" * 71, "with\r\nbreak", "ends ", "é"])
+@pytest.mark.parametrize("boundary", ["", "a" * 201, "with\r\nbreak", "ends ", "é"])
 def test_a_boundary_of_the_wrong_form_is_refused(boundary: str) -> None:
     with pytest.raises(InvalidInput):
         MultipartParser(boundary, Kept())
