@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 RECORDS: Final[Mapping[str, str]] = {
-    "phantom-ffdm-2.0.0-style-a.commissioning.json": "b3df6e34d0b2efc6b11cf5f09720a4fe9d3feb0c888f61823484fef826626bdd",
-    "phantom-ffdm-2.0.0-style-b.commissioning.json": "dc6df8a968c661bdfe0e7d67d9b8a0aad6f53e1318f3904f1ca7a2159e825f06",
-    "phantom-ffdm-2.0.0-style-c.commissioning.json": "896963e108d7627d9f96f8d9ec63a22a75af6bc2b22137d9d2a170b06a1d6d17",
+    "phantom-dbt-2.0.0-style-c.commissioning.json": "9c34d0b87d7d58e19331d3fb574cff575d0907f47faab576197c8e88e6a19bdc",
+    "phantom-ffdm-2.0.0-style-a.commissioning.json": "2ef1085d0d680ad3c98a53582257f060c6dc4a6bc5d8842c07ec9f22667d6c78",
+    "phantom-ffdm-2.0.0-style-b.commissioning.json": "49ceb072fe45409bd5c0c9bfadf95b876c1dd4b4e2d3604b5600b281507f6e4f",
+    "phantom-ffdm-2.0.0-style-c.commissioning.json": "154bfb47e9124a5762e92a188294952c78cbfe8e2524cd40c6b58e26f3978f69",
 }

@@ -42,8 +42,8 @@ def free_port() -> int:
 
 
 def sending(port: int, *files: Path, calling: str = "UNIT1", called: str = "SECONDREAD") -> list[str]:
-    """The command that sends files by DCMTK's storescu, uncompressed or in JPEG 2000 lossless, as they are."""
-    options = ["-R", "-xv", "-v", "-aet", calling, "-aec", called]
+    """The command that sends files by DCMTK's storescu, which must be uncompressed."""
+    options = ["-R", "-v", "-aet", calling, "-aec", called]
     return [tool("storescu"), *options, "127.0.0.1", str(port), *map(str, files)]
 
 
