@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from screening.app.commands import (
     audit,
+    backup,
     commission,
     demo,
     export,
@@ -86,6 +87,8 @@ for panel, commands in {
         operation.listen,
         operation.worker,
         health.health,
+        backup.backup,
+        backup.restore,
         operation.policies,
         commission.commission,
         demo.demo,

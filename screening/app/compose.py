@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from screening.app.correlation import Following, tell_taken_up
 from screening.app.health import checkup_of
@@ -24,7 +25,7 @@ from screening.domain.identifiers import CaseId, StudyInstanceUid
 from screening.domain.policy import Policy
 from screening.store.catalogue import SqlCatalogue
 from screening.store.files import ContentFiles
-from screening.store.jobs import ParkedJob
+from screening.store.jobs import ParkedJob, forget_done, open_client
 from screening.store.open import open_store
 from screening.store.runner import Handler, JobRunner
 from screening.store.uow import SqlUnits
@@ -65,6 +66,12 @@ if TYPE_CHECKING:
     from screening.web.dicomweb.archive import Archive
 
 VERSION = version("secondread")
+
+FORGETTABLE: Final = (AI_READ_JOB, COMPOSE_REPORT_JOB, COMMITMENT_JOB, FETCH_JOB, PLAN_JOB, SEND_JOB, CHECK_JOB)
+"""Jobs whose records may go: what they did is a fact, row or report of the store, which a second one finds and leaves.
+
+Any other job keeps its record for ever: that its key is remembered may be all that keeps it from being done twice.
+"""
 
 
 class Service:
@@ -157,6 +164,15 @@ class Service:
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person, with the code of what went wrong."""
         return self.runner().parked_jobs()
+
+    def forget_jobs(self) -> int:
+        """Remove the records of jobs done long ago, where the store itself keeps them from being done twice."""
+        before = datetime.now(UTC) - timedelta(days=self.settings.job_retention_days)
+        client = open_client(self._engine)
+        try:
+            return forget_done(client, before, FORGETTABLE)
+        finally:
+            client.destroy()
 
     def retry_jobs(self, keys: Iterable[str]) -> None:
         """Put parked jobs back. Raises NotFound."""

@@ -13,6 +13,7 @@ from screening.app.logging import get_log
 from screening.app.metrics import Metrics
 from screening.app.priors_query import ArchivePriors
 from screening.app.receiving import receiver
+from screening.app.selftest import own_address
 from screening.app.settings import Settings
 from screening.dicom.network.caller import Station, answer_commitment
 from screening.dicom.network.listener import Doing, Listening, StoreListener
@@ -41,7 +42,15 @@ def partners_of(settings: Settings) -> Partners:
     partners = network_of(settings).partner
     if not partners and not ipaddress.ip_address(settings.dicom_host).is_loopback:
         raise Forbidden("SECONDREAD_DICOM_PARTNERS must say who may call before others can reach the DICOM port")
-    return Partners(partners)
+    return Partners((*partners, *_ourselves(settings, partners)))
+
+
+def _ourselves(settings: Settings, listed: tuple[Partner, ...]) -> tuple[Partner, ...]:
+    """We may send ourselves our self-test, from this machine only; where anybody may call, so may we anyway."""
+    known = any(partner.title == settings.dicom_title for partner in listed)
+    if not listed or known or not settings.selftest_minutes:
+        return ()
+    return (Partner(settings.dicom_title, networks=(own_address(settings),)),)
 
 
 def patience_of(settings: Settings) -> Patience:

@@ -71,6 +71,10 @@ class ContentFiles:
             raise NotFound("no file has this digest")
         return path
 
+    def discard(self, digest: FileDigest) -> None:
+        """Remove a file that nothing needs any more; one that is not here is gone already."""
+        self._place(digest).unlink(missing_ok=True)
+
     def digests(self) -> Iterator[FileDigest]:
         """Every stored digest, sorted."""
         return (FileDigest(path.name) for path in sorted(self._root.glob("??/??/*")))

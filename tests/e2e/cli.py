@@ -15,6 +15,9 @@ from typer.testing import CliRunner, Result
 from screening.app.cli import app
 from screening.app.settings import settings
 
+QUIET = {"SECONDREAD_LOG_LEVEL": "WARNING"}
+"""Few log lines: nobody reads the pipe of a process that was started, and a full one would stop it."""
+
 
 def run(data: Path, *arguments: str, url: str = "", policy: str = "double-human+ai") -> Result:
     """One command over the store in `data`."""
@@ -39,5 +42,5 @@ def start(data: Path, *arguments: str, env: Mapping[str, str] | None = None) -> 
     """One command as a process."""
     command = [sys.executable, "-m", "screening.app", "--data-dir", str(data), *arguments]
     return subprocess.Popen(
-        command, env=os.environ | dict(env or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, env=os.environ | QUIET | dict(env or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
