@@ -37,7 +37,10 @@ OVERLAYS: Final = "overlays and curves"
 
 _FREE_TEXT: Final = frozenset({"AE", "AS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _BYTES: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_CODE_STRING: Final = re.compile(r"^[A-Z0-9 _]{0,16}$")
+_NUMBER: Final = re.compile(r"^ *[+-]?\d*\.?\d*(?:[eE][+-]?\d+)? *$")
+_FORMS: Final = {"CS": re.compile(r"^[A-Z0-9 _]{0,16}$"), "DS": _NUMBER, "IS": _NUMBER}
+"""What values of some VRs look like (PS3.5 6.2); anything else is text."""
+
 _CODE_ATTRIBUTES: Final = frozenset({"CodeValue", "LongCodeValue", "URNCodeValue", "CodeMeaning"})
 
 _Change = Callable[[DataElement], None]
@@ -120,16 +123,17 @@ class Cleaner:
         elif vr == "UI" and not kept:
             self._change(element, self._replace_uids, Action.UID)
         elif not kept and _is_unknown_content(vr, keyword):
-            self._change(element, empty, Action.EMPTY)
+            self._change(element, dummy, Action.DUMMY)
         elif (not coded and keyword in _CODE_ATTRIBUTES) or self._tells(element):
             self._change(element, dummy if vr not in ("DS", "IS") else empty, Action.DUMMY)
         elif kept:
             self._count(Action.KEEP, keyword)
 
     def _tells(self, element: DataElement) -> bool:
-        """Whether a value names somebody, or is a code string in name only."""
+        """Whether a value names somebody, or is a code string or a number in name only."""
         values, vr = values_of(element), element.VR
-        if vr == "CS" and not all(_CODE_STRING.match(value) for value in values):
+        form = _FORMS.get(vr)
+        if form is not None and not all(form.match(value) for value in values):
             return True
         return any(self._identity.found_in(value, vr) for value in values)
 

@@ -116,6 +116,8 @@ def _state(dataset: Dataset, subject: Subject, masked: bool) -> None:
     dataset.DeidentificationMethod = _METHOD
     dataset.DeidentificationMethodCodeSequence = [_code(value, meaning) for value, meaning in OPTIONS]
     dataset.LongitudinalTemporalInformationModified = "MODIFIED"
+    if "ReferencedStudySequence" in dataset:
+        del dataset.ReferencedStudySequence  # emptied by now, which only a report's request may be (PS3.3 C.7.2.1)
     if masked:
         dataset.BurnedInAnnotation = "NO"
 

@@ -71,6 +71,9 @@ DEVICE_IDENTITY: Final = frozenset(
 )
 """`K` in the column Rtn. Dev. Id. Opt. (PS3.15 E.3.8); kept unless it names what must not be found."""
 
+EXCEPTIONS: Final = {"RequestedProcedureID": Action.EMPTY}
+"""Removed, it would leave a report invalid (PS3.3 C.17.2, Type 2); empty it tells no more."""
+
 DESCRIPTORS: Final = frozenset(
     {
         *("AcquisitionDeviceProcessingDescription", "PerformedProcedureStepDescription", "ProtocolName"),
@@ -100,7 +103,8 @@ STRUCTURED: Final = frozenset({"ContentSequence", "GraphicAnnotationSequence"})
 
 KEPT_TEXT: Final = frozenset(
     {
-        *("AcquisitionDeviceProcessingCode", "AlgorithmName", "AlgorithmSource", "AlgorithmVersion", "CodeMeaning"),
+        *("AcquisitionDeviceProcessingCode", "AlgorithmName", "AlgorithmSource", "AlgorithmVersion"),
+        *("ApplicationManufacturer", "ApplicationName", "ApplicationVersion", "CodeMeaning"),
         *(
             "CodeValue",
             "CodingSchemeDesignator",
@@ -143,6 +147,8 @@ def action_for(tag: int, vr: str) -> Action | None:
         return Action.WALK
     if keyword in DESCRIPTORS:
         return Action.DESCRIBE
+    if keyword in EXCEPTIONS:
+        return EXCEPTIONS[keyword]
     if listed is not None and vr in ("DA", "DT", "TM") and keyword not in NEVER_SHIFTED:
         return Action.SHIFT
     return listed
