@@ -21,7 +21,7 @@ from screening.app.output import writing
 from screening.app.research_report import ExportReport, as_json, as_markdown
 from screening.app.settings import Settings
 from screening.domain.episode import EpisodeRow
-from screening.domain.errors import Conflict, InvalidInput
+from screening.domain.errors import Conflict, InvalidInput, NotFound
 from screening.domain.study import Image, StoredObject
 from screening.store.open import open_store
 from screening.store.research import SqlObjections
@@ -40,6 +40,8 @@ from screening.workflow.research_export import (
 
 MARKER: Final = "export.json"
 """What makes a folder an export: without it a folder that is not empty is never written to."""
+
+NOT_KEPT: Final = "its file is no longer kept"
 
 _OBJECT_COLUMNS: Final = (
     *("path", "woman", "study_instance_uid", "sop_instance_uid", "sop_class_uid", "treatment", "reason", "cases"),
@@ -111,7 +113,7 @@ class ResearchExport:
             if json.loads(marker.read_text(encoding="utf-8")) != mark:
                 raise Conflict("this folder holds an export under another secret; its pseudonyms do not fit")
             return
-        if any(self._out.iterdir()):
+        if any(path != _part(marker) for path in self._out.iterdir()):
             raise InvalidInput("the folder for the export is not empty")
         _write_text(marker, json.dumps(mark, indent=2) + "\n")
 
@@ -130,12 +132,20 @@ class ResearchExport:
         key = self._key(content, exam)
         treated = _read_record(record, key)
         if treated is None or (treated.treatment is not Treatment.LEFT_OUT and not target.is_file()):
-            with _whole(target) as part:
-                found = self._deidentifier.treat(self._files.path(content.digest), part, exam.subject)
+            found = self._treat(content, exam, target)
             treated = Treated(found.treatment, uid, content.sop_class_uid, found.reason, found.changes)
             _write_text(record, json.dumps({"key": key, **asdict(treated)}, indent=1, sort_keys=True) + "\n")
         path = "" if treated.treatment is Treatment.LEFT_OUT else target.relative_to(self._out).as_posix()
         return Exported(path, woman, study, exam.cases, treated)
+
+    def _treat(self, content: Image | StoredObject, exam: PlannedExam, target: Path) -> Treated:
+        """Treat the file of an object, if it is still there."""
+        try:
+            source = self._files.path(content.digest)
+        except NotFound:
+            return Treated(Treatment.LEFT_OUT, "", "", NOT_KEPT)
+        with _whole(target) as part:
+            return self._deidentifier.treat(source, part, exam.subject)
 
     def _key(self, content: Image | StoredObject, exam: PlannedExam) -> str:
         """What the outcome depends on; a record with another one is done again. It tells nothing of the source."""
@@ -208,7 +218,7 @@ def _read_record(path: Path, key: str) -> Treated | None:
 def _whole(path: Path) -> Iterator[Path]:
     """A file beside `path` to write to, which takes its name once it is on disk; nothing when nothing was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     try:
         yield part
         if part.is_file():
@@ -217,6 +227,10 @@ def _whole(path: Path) -> Iterator[Path]:
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
 
 
 def _write_text(path: Path, text: str) -> None:

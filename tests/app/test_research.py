@@ -210,3 +210,12 @@ def test_an_export_is_written_into_no_folder_of_another_kind(tmp_path: Path, dat
     with pytest.raises(Conflict):
         secondread(data, "export-research", str(tmp_path / "out"))
     assert (tmp_path / "full" / "thesis.txt").read_text() == "mine"
+
+
+def test_an_object_whose_file_is_gone_is_told_and_stops_nothing(tmp_path: Path, data: Path) -> None:
+    gone = max((data / "files" / "sha256").glob("??/??/*"), key=lambda path: path.stat().st_size)
+    gone.unlink()
+    export(data, tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert "its file is no longer kept" in {item["reason"] for item in report["left_out"]}
+    assert sum(report["objects"].values()) == 11
