@@ -1,18 +1,18 @@
 """Copies of the whole database, consistent while it is written to, and back again.
 
 SQLite by its online backup; PostgreSQL by `pg_dump` and `pg_restore` over one exported snapshot, so that the end of the
-ledger that is told is the end in the copy. The password goes by the environment and never by the command line.
+ledger that is told is the end in the copy. The password goes by a file of its own and never by the command line.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from sqlalchemy import inspect, make_url, text
@@ -96,7 +96,7 @@ def _dump(url: URL, copy: Path) -> LedgerHead:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             snapshot = str(session.scalar(text("SELECT pg_export_snapshot()")))
             head = Ledger(session).verify()
-            _run(["pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={copy}", *_where(url)], url)
+            _run(["pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={copy}"], url)
     finally:
         engine.dispose()
     return head
@@ -109,20 +109,35 @@ def _load(copy: Path, url: URL) -> None:
             raise Conflict("there are tables already; a backup is restored into an empty database only")
     finally:
         engine.dispose()
-    _run(["pg_restore", "--exit-on-error", "--no-owner", "--single-transaction", *_where(url), str(copy)], url)
-
-
-def _where(url: URL) -> list[str]:
-    options = {"--host": url.host or url.query.get("host"), "--port": url.port, "--username": url.username}
-    return [*(f"{name}={value}" for name, value in options.items() if value), f"--dbname={url.database}"]
+    _run(["pg_restore", "--exit-on-error", "--no-owner", "--single-transaction", str(copy)], url)
 
 
 def _run(command: Sequence[str], url: URL) -> None:
-    """Run a tool of PostgreSQL; what it says stays here, because it may quote rows."""
+    """Run a tool of PostgreSQL on this database; what it says stays here, because it may quote rows."""
     found = shutil.which(command[0])
     if found is None:
         raise StoreUnavailable(f"{command[0]} is not installed; it comes with PostgreSQL's client programs")
-    env = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    done = subprocess.run([found, *command[1:]], env=env, capture_output=True, check=False)  # noqa: S603  # our own words
+    with NamedTemporaryFile("w", prefix="pgpass-", encoding="utf-8") as secrets:  # made for its owner only
+        secrets.write(f"*:*:*:*:{_escaped(url.password or '')}\n")
+        secrets.flush()
+        where = f"--dbname={_connection(url, secrets.name)}"
+        done = subprocess.run([found, where, *command[1:]], capture_output=True, check=False)  # noqa: S603  # our words
     if done.returncode:
         raise StoreUnavailable(f"{command[0]} failed with status {done.returncode}")
+
+
+def _connection(url: URL, passfile: str) -> str:
+    """What libpq calls a connection string, with the file of the password instead of the password."""
+    parts = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
+    told = {**url.query, **{key: value for key, value in parts.items() if value}}
+    if url.password:
+        told["passfile"] = passfile
+    return " ".join(f"{key}='{_quoted(str(value))}'" for key, value in told.items() if value)
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(":", "\\:")
