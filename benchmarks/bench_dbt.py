@@ -67,7 +67,7 @@ def main() -> None:
             write_round(order, Path(folder) / "exams", 2, lambda: None)
             print(name, flush=True)
             for work in ("read", "decode"):
-                subprocess.run([sys.executable, "-m", "benchmarks.bench_dbt", work, folder], check=True)  # noqa: S603
+                subprocess.run([sys.executable, "-m", "benchmarks.bench_dbt", work, folder], check=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Appending a case event writes event row, state row and ledger entry together wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -87,7 +87,7 @@ class ReadInstance:
 
     header: StudyHeader
     content: Image | StoredObject
-    filed: Filing = Filing()
+    filed: Filing = field(default_factory=Filing)
 
 
 class InstanceReader(Protocol):

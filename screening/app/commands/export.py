@@ -14,9 +14,7 @@ from screening.workflow.research_export import Treatment
 
 def export_research(
     ctx: typer.Context,
-    out: Annotated[
-        Path, typer.Argument(help="Folder: new, empty, or an earlier export.", metavar="OUT")
-    ],
+    out: Annotated[Path, typer.Argument(help="Folder: new, empty, or an earlier export.", metavar="OUT")],
     leave_out_declared: Annotated[
         bool, typer.Option(help="Leave out images whose header states burned-in text, also when it can be masked.")
     ] = False,
