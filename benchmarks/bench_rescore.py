@@ -40,7 +40,7 @@ CHUNK, LOOK_S, EMPTY = 4, 0.1, 1000
 def archive(folder: Path, exams: int) -> list[PlannedExam]:
     """Phantom exams as planned exams."""
     write_round(Order(exams=exams, style=Style.A), folder, 2, lambda: None)
-    return list(scan([folder], compose.instance_reader()).exams)
+    return list(scan([str(folder)], compose.instance_reader()).exams)
 
 
 def run_of(settings: Settings, source: str) -> RescoreRun:

@@ -61,7 +61,10 @@ def _version(identity: AiIdentity) -> tuple[str, str, str]:
 
 @dataclass(frozen=True)
 class Location:
-    """A file of an archive: its path, and its number among the members where the path is a zip archive."""
+    """A file of an archive: its path, and its number among the members where the path is a zip archive.
+
+    A path that is a URL is a study at a DICOMweb service, with all its files.
+    """
 
     path: str
     member: int | None = None

@@ -26,9 +26,7 @@ STORE = "store"
 
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(
-        help="DICOM files, folders or zip archives, or `store`: this installation's own.", metavar="SOURCE..."
-    ),
+    typer.Argument(help="Files, folders, zip archives, DICOMweb roots, or `store`: our own.", metavar="SOURCE..."),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results of this one run.")]
 Model = Annotated[str, typer.Option(help="Model by name; empty: the one that the settings say.")]
@@ -89,10 +87,17 @@ def _run(
     chosen = reader_of(settings, name, model)
     if version and chosen.identity.version != version:
         raise ModelNotFound(f"{chosen.identity.model} is here in version {chosen.identity.version} only")
-    places = tuple(sorted({place if place == STORE else str(Path(place).resolve()) for place in sources}))
+    places = tuple(sorted(set(map(_place, sources))))
     earlier = run_in(against) if against is not None else ""
     unit = site or settings.site
     return RescoreRun(name, model or settings.model, chosen.identity, chosen.fingerprint, places, unit, earlier)
+
+
+def _place(source: str) -> str:
+    """A source as every worker finds it."""
+    from screening.app.rescoring.archives import is_web
+
+    return source if source == STORE or is_web(source) else str(Path(source).resolve())
 
 
 def _resumed(service: Service, out: Path) -> Leader:
@@ -107,10 +112,10 @@ def _planned(service: Service, run: RescoreRun, out: Path, chunk: int, hidden: b
     from screening.app.rescoring.archives import scan
     from screening.app.rescoring.leading import Leader
 
-    folders = [Path(place) for place in run.sources if place != STORE]
+    places = [place for place in run.sources if place != STORE]
     with progress_bar(hidden) as bar:
         task = bar.add_task("reading headers", total=None)
-        found = scan(folders, compose.instance_reader(), lambda: bar.advance(task))
+        found = scan(places, compose.instance_reader(), lambda: bar.advance(task))
     leader = Leader(service, run, out)
     told = {"files_not_readable": found.unreadable, "exams_without_image": found.without_image}
     stored = list(_stored(service)) if STORE in run.sources else []

@@ -1,4 +1,4 @@
-"""Which exams an archive of files holds: headers only, nothing is hashed, unpacked for good or kept in memory.
+"""Which exams an archive of files, or a DICOMweb service, holds: by headers only, nothing is hashed or kept.
 
 An exam is told by the same key as everywhere else (`exam_key`); what its files really hold is seen when it is read.
 """
@@ -12,14 +12,15 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from urllib.parse import urlsplit
 from zipfile import is_zipfile
 
 from screening.app.inputs import unpack
 from screening.domain.errors import InvalidInput, NotDicom, NotFound
 from screening.domain.identifiers import FileDigest, PersonId, StudyInstanceUid
-from screening.domain.study import Image, exam_key
+from screening.domain.study import Image, StudyHeader, exam_key
 from screening.workflow.intake import files_under
-from screening.workflow.ports import InstanceReader, ReadInstance
+from screening.workflow.ports import InstanceReader
 from screening.workflow.rescore_values import Location, PlannedExam
 
 _NOT_HASHED: Final = FileDigest("")
@@ -78,14 +79,34 @@ class _Exam:
         return tuple(seen.location for seen in self.files)
 
 
-def scan(paths: Iterable[Path], reader: InstanceReader, seen_one: Callable[[], None] = lambda: None) -> Scanned:
-    """The exams in files, folders and zip archives. Raises NotFound for a path that does not exist.
+def is_web(source: str) -> bool:
+    """Whether a source is a DICOMweb root rather than a path.
 
-    Paths are kept absolute: whoever works on the run must find the archive under the same path.
+    Raises InvalidInput for one that is malformed, or that holds a password: the address is kept with the run.
+    """
+    parts = urlsplit(source)
+    if parts.scheme not in ("http", "https"):
+        return False
+    if parts.username or parts.password or parts.query:
+        raise InvalidInput("the address of an archive is kept: it holds neither password nor query")
+    try:
+        complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise InvalidInput("the address of the archive names no host and port")
+    return True
+
+
+def scan(sources: Iterable[str], reader: InstanceReader, seen_one: Callable[[], None] = lambda: None) -> Scanned:
+    """The exams in files, folders, zip archives and at DICOMweb roots.
+
+    Paths are kept absolute: whoever works on the run must find the archive under the same path. Raises NotFound for a
+    path that does not exist, PartnerUnreachable or PartnerRefused for a service that does not answer.
     """
     headers, unreadable = list[_Seen](), 0
-    for path in _existing(paths):
-        for seen in _headers(path, reader):
+    for source in sources:
+        for seen in _listed(source) if is_web(source) else _found(Path(source), reader):
             seen_one()
             if seen is None:
                 unreadable += 1
@@ -96,11 +117,19 @@ def scan(paths: Iterable[Path], reader: InstanceReader, seen_one: Callable[[], N
     return Scanned(tuple(_planned(with_image)), unreadable, len(exams) - len(with_image))
 
 
-def _existing(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.exists():
-            raise NotFound(f"there is nothing at {path.name}")
-        yield from files_under([path.resolve()])
+def _listed(root: str) -> Iterator[_Seen]:
+    """The studies of a DICOMweb service, taken by its word to be mammography."""
+    from screening.dicom.network.wado import listed_studies
+
+    for found in listed_studies(root):
+        yield _kept(found.header, is_image=True, location=Location(found.url))
+
+
+def _found(path: Path, reader: InstanceReader) -> Iterator[_Seen | None]:
+    if not path.exists():
+        raise NotFound(f"there is nothing at {path.name}")
+    for file in files_under([path.resolve()]):
+        yield from _headers(file, reader)
 
 
 def _headers(path: Path, reader: InstanceReader) -> Iterator[_Seen | None]:
@@ -127,12 +156,10 @@ def _header(path: Path, reader: InstanceReader, location: Location) -> _Seen | N
         instance = reader.read(path, _NOT_HASHED)
     except (NotDicom, OSError):
         return None
-    return _seen(instance, location)
+    return _kept(instance.header, isinstance(instance.content, Image), location)
 
 
-def _seen(instance: ReadInstance, location: Location) -> _Seen:
-    header = instance.header
-    is_image = isinstance(instance.content, Image)
+def _kept(header: StudyHeader, is_image: bool, location: Location) -> _Seen:
     return _Seen(header.study_instance_uid, exam_key(header), header.person, header.study_date, is_image, location)
 
 

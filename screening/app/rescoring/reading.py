@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,21 +17,22 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from screening.app import compose
+from screening.app.rescoring.archives import is_web
 from screening.app.scoring import FilesInPlace, describe
 from screening.app.settings import Settings
 from screening.domain.ai_read import AiRead, AiStatus
-from screening.domain.errors import ModelUnusable, NotFound
+from screening.domain.errors import ModelUnusable, NotFound, PartnerRefused, PartnerUnreachable, StoreUnavailable
 from screening.domain.identifiers import FileDigest, Participant, PersonId, StudyInstanceUid
 from screening.domain.quality import ReasonCode
 from screening.domain.study import Study, StudyHeader
-from screening.workflow.ports import AiReader, FileLocator
+from screening.workflow.ports import FileLocator
 from screening.workflow.read_by_ai import refused_read
 from screening.workflow.rescore_values import ExamOrder, Location, Rescored, RescoreRun
 
 if TYPE_CHECKING:
     from readers.plugins.scoped import ScopedReader
 
-_GONE: Final = (OSError, NotFound, zipfile.BadZipFile, LookupError)
+_GONE: Final = (OSError, NotFound, PartnerRefused, zipfile.BadZipFile, zlib.error, LookupError)
 """How an archive fails from which a file went after it was planned."""
 
 
@@ -118,15 +120,29 @@ def reader_of(settings: Settings, reader: str, model: str, files: FileLocator | 
 def _unpacked(locations: Iterable[Location], scratch: Path) -> Iterator[Path]:
     """Where the files can be read; a member of an archive is unpacked under a name of our own."""
     for location in locations:
+        target = scratch / f"{len(list(scratch.iterdir())):05d}"
+        if is_web(location.path):
+            target.mkdir()
+            yield from _retrieved(location.path, target)
+            continue
         if location.member is None:
             yield Path(location.path)
             continue
-        target = scratch / f"{len(list(scratch.iterdir())):05d}"
         with zipfile.ZipFile(location.path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             with archive.open(members[location.member]) as source, target.open("wb") as out:
                 shutil.copyfileobj(source, out)
         yield target
+
+
+def _retrieved(url: str, folder: Path) -> list[Path]:
+    """The objects of a study at a DICOMweb service; one that cannot be reached now lets the chunk be tried again."""
+    from screening.dicom.network.wado import retrieve_study
+
+    try:
+        return retrieve_study(url, folder)
+    except PartnerUnreachable as error:
+        raise StoreUnavailable("the archive cannot be reached now") from error
 
 
 def _stratum(study: Study, site: str) -> str:
@@ -138,8 +154,3 @@ def _stratum(study: Study, site: str) -> str:
 
 def _nobody(uid: StudyInstanceUid) -> Study:
     return Study(StudyHeader(uid, Participant(PersonId("", "")), "", None), ())
-
-
-def same_version(reader: AiReader, version: str) -> bool:
-    """Whether a reader is of the version that was asked for, "" for any."""
-    return version in ("", reader.identity.version)

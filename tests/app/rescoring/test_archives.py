@@ -18,7 +18,7 @@ HERS = {"PatientID": "P-9", "IssuerOfPatientID": "SITE-A"}
 
 
 def scanned(*paths: Path) -> Scanned:
-    return scan(paths, DicomInstanceReader())
+    return scan(map(str, paths), DicomInstanceReader())
 
 
 def test_exams_are_found_with_their_files_and_whose_they_are(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_what_is_no_exam_is_counted(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no DICOM", encoding="utf-8")
     (tmp_path / "broken.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     seen = []
-    found = scan([tmp_path], DicomInstanceReader(), lambda: seen.append(1))
+    found = scan([str(tmp_path)], DicomInstanceReader(), lambda: seen.append(1))
     assert (len(found.exams), found.unreadable, len(seen)) == (1, 2, 3)
 
 

@@ -17,6 +17,7 @@ from screening.app.rescoring import working
 from screening.app.settings import settings
 from tests.app.rescoring.archive import add_exam, archive
 from tests.app.rescoring.scripted_plugin import installed
+from tests.dicom.network.stations import running_orthanc
 
 
 @pytest.fixture
@@ -145,3 +146,34 @@ def test_a_run_is_named_by_its_archive_or_by_its_folder(
 
 def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path, plugged: dict[str, str]) -> None:
     assert "no rescoring run" in str(rescored(tmp_path, plugged, "--resume", "-o", str(tmp_path)).exception)
+
+
+@pytest.mark.slow
+def test_a_dicomweb_archive_gives_what_its_files_give(tmp_path: Path, plugged: dict[str, str]) -> None:
+    folder = archive(tmp_path / "folder", 3)
+    told(tmp_path, plugged, str(folder), "-o", str(tmp_path / "one"))
+    with running_orthanc(tmp_path / "orthanc", {}) as orthanc:
+        for file in folder.rglob("*.dcm"):
+            assert orthanc.web.post("/instances", content=file.read_bytes()).is_success
+        report = told(tmp_path, plugged, f"{orthanc.web.base_url}/dicom-web", "-o", str(tmp_path / "two"))
+    assert report["coverage"]["done"] == 3
+    one, two = (rows(tmp_path / name).sort("exam_key") for name in ("one", "two"))
+    assert one["exam_key"].to_list() == two["exam_key"].to_list()
+    assert one["new_raw_score"].to_list() == two["new_raw_score"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://user:secret@archive/dicom-web", "neither password nor query"),
+        ("https://archive/dicom-web?token=secret", "neither password nor query"),
+        ("http://archive:80dicom-web", "host and port"),
+        ("http:///dicom-web", "host and port"),
+    ],
+)
+def test_an_address_that_cannot_be_kept_is_refused(
+    tmp_path: Path, plugged: dict[str, str], address: str, why: str
+) -> None:
+    result = rescored(tmp_path, plugged, address, "-o", str(tmp_path / "out"))
+    assert why in str(result.exception)
+    assert "secret" not in str(result.exception)
