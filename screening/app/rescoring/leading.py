@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Event
+from time import perf_counter
 from typing import Any, Final
 
 from audits.rescoring import RescoringReport, build, read_parts, write_part
@@ -27,6 +28,8 @@ RUN_FILE, ROWS_FOLDER, JSON_FILE, TEXT_FILE = "run.json", "rows", "report.json",
 _CHUNKS_AT_ONCE: Final = 64
 """Chunks planned in one transaction."""
 _LOOK_S: Final = 0.5
+_LOOKING_SHARE: Final = 10
+"""Seconds between two looks, and how often longer than a look takes: a run of a million exams is looked at seldom."""
 
 
 def run_in(out: Path) -> str:
@@ -42,7 +45,7 @@ def run_in(out: Path) -> str:
 
 @dataclass(frozen=True)
 class Leader:
-    """One run and its folder. `told` are counts that only the scan of the archive knows."""
+    """One run and its folder."""
 
     service: Service
     run: RescoreRun
@@ -51,7 +54,7 @@ class Leader:
     def begin(self, exams: Iterable[PlannedExam], chunk: int, told: dict[str, int] | None = None) -> None:
         """Plan exams and enqueue their chunks; what is planned already stays. Raises InvalidInput for a folder taken.
 
-        The folder says which run it holds before anything is enqueued.
+        The folder says which run it holds before anything is enqueued. `told` are counts that only a scan knows.
         """
         self._claim(told or {})
         with self.service.units() as uow:
@@ -83,13 +86,14 @@ class Leader:
         runner.start()
         try:
             while runner.alive:
+                began = perf_counter()
                 try:
                     progress = self.look(told)
                     if progress.finished == progress.total or all(parked for _key, parked in self._jobs(runner)):
                         return progress
                 except StoreUnavailable:
                     pass  # what is there is on disk; the next look tells
-                waiting.wait(_LOOK_S)
+                waiting.wait(max(_LOOK_S, _LOOKING_SHARE * (perf_counter() - began)))
         finally:
             runner.stop()
         raise StoreUnavailable("this worker may not go on; run the same command again")
