@@ -21,7 +21,7 @@ from dbos import error as engine_error
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from screening.domain.errors import Conflict
+from screening.domain.errors import Conflict, StoreUnavailable
 from screening.store.job_retries import OnFailure, Retries, on_failure, reason_code
 from screening.store.jobs import (
     APPLICATION,
@@ -194,8 +194,14 @@ class JobRunner:
         return False
 
     def bulk_jobs(self, prefix: str) -> Sequence[tuple[str, bool]]:
-        """Keys of the bulk jobs that start with this and are not done, and whether each is parked."""
-        return bulk_jobs(self._view, prefix)
+        """Keys of the bulk jobs that start with this and are not done, and whether each is parked.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            return bulk_jobs(self._view, prefix)
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(f"the database cannot be used now: {type(error).__name__}") from error
 
     def parked_jobs(self) -> Sequence[ParkedJob]:
         """Jobs that wait for a person."""

@@ -80,30 +80,42 @@ class Leader:
                 part.unlink()
 
     def work(self, told: Callable[[RescoreProgress], None]) -> RescoreProgress:
-        """Work beside other workers until nothing is left but what is parked; returns how far the run is."""
+        """Work beside other workers until nothing is left but what is parked; returns how far the run is.
+
+        A database that cannot be reached for a while is waited for. Raises StoreUnavailable when this worker may not go
+        on, or when the folder has no room for results.
+        """
         runner = self.service.runner(bulk=True)
         waiting = Event()
         runner.start()
         try:
             while runner.alive:
                 began = perf_counter()
-                try:
-                    progress = self.look(told)
-                    if progress.finished == progress.total or all(parked for _key, parked in self._jobs(runner)):
+                progress, at_work = self._look(runner)
+                if progress is not None:
+                    told(progress)
+                    self._write_finished()
+                    if not at_work:
                         return progress
-                except StoreUnavailable:
-                    pass  # what is there is on disk; the next look tells
                 waiting.wait(max(_LOOK_S, _LOOKING_SHARE * (perf_counter() - began)))
         finally:
             runner.stop()
         raise StoreUnavailable("this worker may not go on; run the same command again")
 
-    def look(self, told: Callable[[RescoreProgress], None]) -> RescoreProgress:
-        """Tell how far the run is, and write the chunks that were finished since."""
+    def _look(self, runner: JobRunner) -> tuple[RescoreProgress | None, bool]:
+        """How far the run is, None where nobody can say now; and whether anybody is at work on the rest."""
+        try:
+            jobs = self._jobs(runner)
+            with self.service.units() as uow:
+                progress = uow.rescoring.progress(self.run.run)
+        except StoreUnavailable:
+            return None, True
+        return progress, progress.finished < progress.total and any(not parked for _key, parked in jobs)
+
+    def _write_finished(self) -> None:
+        """Write the chunks that were finished since."""
         with self.service.units() as uow:
-            progress = uow.rescoring.progress(self.run.run)
             chunks = uow.rescoring.chunks(self.run.run)
-        told(progress)
         for chunk, waits in chunks:
             path = self._rows / f"chunk-{chunk:06d}.parquet"
             if not waits and not path.exists():
@@ -111,7 +123,6 @@ class Leader:
                     rows = uow.rescoring.rows(self.run.run, chunk)
                 with writing(path):
                     write_part(rows, path)
-        return progress
 
     def report(self) -> RescoringReport:
         """Write the report on what is finished, as JSON and Markdown."""
