@@ -14,10 +14,15 @@ from typer.testing import CliRunner, Result
 
 from screening.app.cli import app
 from screening.app.rescoring import working
+from screening.app.rescoring.leading import run_in
 from screening.app.settings import settings
+from screening.store.engine import open_engine
+from screening.store.uow import SqlUnits
 from tests.app.rescoring.archive import add_exam, archive
 from tests.app.rescoring.scripted_plugin import installed
 from tests.dicom.network.stations import running_orthanc
+from tests.e2e.cli import start
+from tests.e2e.test_kill import kill_when
 
 
 @pytest.fixture
@@ -177,3 +182,32 @@ def test_an_address_that_cannot_be_kept_is_refused(
     result = rescored(tmp_path, plugged, address, "-o", str(tmp_path / "out"))
     assert why in str(result.exception)
     assert "secret" not in str(result.exception)
+
+
+@pytest.mark.slow
+def test_workers_of_the_service_share_a_run_and_one_may_be_killed(
+    tmp_path: Path, plugged: dict[str, str], url: str
+) -> None:
+    exams, out = 24, tmp_path / "out"
+    env = plugged | {"SECONDREAD_DATABASE_URL": url}
+    source = archive(tmp_path / "archive", exams)
+    told(tmp_path, env, str(source), "-o", str(out), "--chunk", "3", "--no-wait")
+    workers = [start(tmp_path / "data", "worker", env=env) for _ in range(2)]
+    try:
+        engine = open_engine(url)
+        units = SqlUnits(engine)
+
+        def begun() -> bool:
+            with units() as uow:
+                return uow.rescoring.progress(run_in(out)).finished > 2
+
+        assert kill_when(workers[0], begun)
+        report = told(tmp_path, env, "--resume", "-o", str(out))
+        units.close()
+        engine.dispose()
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.communicate(timeout=60)
+    assert (report["coverage"]["done"], report["coverage"]["waiting"]) == (exams, 0)
+    assert rows(out)["exam_key"].n_unique() == rows(out).height == exams
