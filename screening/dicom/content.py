@@ -165,15 +165,16 @@ def band_anisotropy(down: Pixels, across: Pixels) -> float:
     A predictive coder that lost its place shifts whole rows against each other in single columns; anatomy never does.
     Bands that hold little of the image's roughness (air with a marker) do not count.
     """
-    vertical = _band_means(np.minimum(down, _CLIP))
-    horizontal = _band_means(np.minimum(across, _CLIP))
+    bands = min(_BANDS, len(down), len(across))
+    vertical = _band_means(np.minimum(down, _CLIP), bands)
+    horizontal = _band_means(np.minimum(across, _CLIP), bands)
     busy = horizontal >= _MIN_BAND_ACTIVITY * horizontal.mean()
     ratios = (horizontal + 1e-4) / (vertical + 1e-4)
     return float(ratios[busy].max()) if busy.any() else 1.0
 
 
-def _band_means(values: Pixels) -> NDArray[np.float64]:
+def _band_means(values: Pixels, bands: int) -> NDArray[np.float64]:
+    """Mean of each of so many bands of rows, no more than there are rows."""
     per_row = values.mean(axis=1, dtype=np.float64)
-    edges = np.linspace(0, per_row.size, _BANDS + 1).astype(np.intp)
-    bands = [per_row[start:stop] for start, stop in pairwise(edges) if stop > start]
-    return np.array([band.mean() for band in bands])
+    edges = np.linspace(0, per_row.size, bands + 1).astype(np.intp)
+    return np.array([per_row[start:stop].mean() for start, stop in pairwise(edges)])

@@ -157,3 +157,10 @@ def test_damage_the_decoder_does_not_notice_is_noticed(
         found = decode(damaged(stream, how, at))
         assert not np.array_equal(found, pixels)
         assert reason(shown(found, bits)) == R.CONTENT_IMPLAUSIBLE
+
+
+@given(rows=st.integers(32, 200), columns=st.integers(32, 200), side=st.sampled_from(["left", "right"]))
+@settings(max_examples=40, deadline=None)
+def test_a_picture_of_any_size_is_judged_or_refused_with_a_reason(rows: int, columns: int, side: str) -> None:
+    found = reason(shown(breast(rows, columns, side=side)))
+    assert found is None or ReasonCode(found)
