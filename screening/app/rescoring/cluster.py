@@ -18,11 +18,6 @@ from screening.app.settings import Settings
 from screening.domain.errors import ModelUnusable, SecondReadError, StoreUnavailable
 from screening.workflow.rescore_values import ExamOrder, Rescored, RescoreRun
 
-try:
-    ray: Any = import_module("ray")
-except ImportError as missing:
-    raise ModelUnusable("reading on a cluster needs the extra: pip install 'secondread[cluster]'") from missing
-
 _PER_CPU: Final = 2
 """Exams under way for each processor of the cluster, so that none waits for its next one."""
 _TRIES: Final = 3
@@ -33,7 +28,11 @@ class ClusterReading:
     """The nodes of a cluster as one reader."""
 
     def __init__(self, settings: Settings, run: RescoreRun) -> None:
-        """Raises StoreUnavailable when the cluster cannot be reached now: the chunk is tried again."""
+        """Raises StoreUnavailable when the cluster cannot be reached now: the chunk is tried again.
+
+        Raises ModelUnusable without the extra `cluster`.
+        """
+        self._ray = ray = _ray()
         try:
             if not ray.is_initialized():
                 ray.init(address=settings.ray_address, log_to_driver=False, logging_level=logging.ERROR)
@@ -44,15 +43,16 @@ class ClusterReading:
 
     def read_all(self, orders: Iterable[ExamOrder]) -> Iterator[Rescored]:
         """Answers as they come; orders are taken while there is room. Raises what the reader of a node raises."""
-        under_way = list[Any]()
+        under_way, task = list[Any](), _task(self._ray)
         for order in orders:
-            under_way.append(_task().remote(self._context, order))
+            under_way.append(task.remote(self._context, order))
             if len(under_way) >= self._room:
                 yield self._next(under_way)
         while under_way:
             yield self._next(under_way)
 
     def _next(self, under_way: list[Any]) -> Rescored:
+        ray = self._ray
         (done, *_), rest = ray.wait(under_way, num_returns=1)
         under_way[:] = rest
         try:
@@ -64,7 +64,15 @@ class ClusterReading:
         return answer
 
 
-def _task() -> Any:
+def _ray() -> Any:
+    """The library, imported when a cluster is asked for and not before."""
+    try:
+        return import_module("ray")
+    except ImportError as missing:
+        raise ModelUnusable("reading on a cluster needs the extra: pip install 'secondread[cluster]'") from missing
+
+
+def _task(ray: Any) -> Any:
     return ray.remote(num_cpus=1, max_retries=_TRIES)(_read)
 
 
