@@ -5,22 +5,18 @@ Reads only, in transactions that never take SQLite's write lock, so that a searc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Final
 
 from sqlalchemy import ColumnElement, Engine, Row, Select, func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, aliased
 
-from screening.domain.errors import StoreUnavailable
 from screening.domain.identifiers import FileDigest, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid
 from screening.store.catalogue_matching import matching
 from screening.store.catalogue_table import CatalogueRow
-from screening.store.engine import BEGIN_DEFERRED, BEGIN_OPTION
 from screening.store.mapping import header_of, participant_of
+from screening.store.reading import reading
 from screening.store.tables import ParticipantRow, PersonRow, StudyRow
 from screening.workflow.catalogue_ports import (
     CataloguedInstance,
@@ -55,7 +51,7 @@ class SqlCatalogue:
 
     def studies(self, query: CatalogueQuery) -> Sequence[CataloguedStudy]:
         """Studies with an instance in the catalogue; raises StoreUnavailable like every search."""
-        with self._reading() as session:
+        with reading(self._engine) as session:
             rows = session.execute(self._page(query, _first_of_study())).all()
             uids = [row[1].study_instance_uid for row in rows]
             counts, modalities = _counts(session, uids), _modalities(session, uids)
@@ -63,7 +59,7 @@ class SqlCatalogue:
 
     def series(self, query: CatalogueQuery) -> Sequence[CataloguedSeries]:
         """Series, each described by its first instance."""
-        with self._reading() as session:
+        with reading(self._engine) as session:
             rows = session.execute(self._page(query, _first_of_series())).all()
             counts = _series_counts(session, [row[0].series_instance_uid for row in rows])
         firsts = map(_instance, rows)
@@ -71,7 +67,7 @@ class SqlCatalogue:
 
     def instances(self, query: CatalogueQuery) -> Sequence[CataloguedInstance]:
         """Instances."""
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return [_instance(row) for row in session.execute(self._page(query))]
 
     def located(
@@ -88,17 +84,8 @@ class SqlCatalogue:
             .order_by(CatalogueRow.arrival)
             .limit(most)
         )
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return [_located(row) for row in session.scalars(query)]
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        try:
-            with Session(self._engine) as session:
-                session.connection(execution_options={BEGIN_OPTION: BEGIN_DEFERRED})
-                yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise StoreUnavailable(f"the database cannot be used now: {type(error).__name__}") from error
 
     def _page(self, query: CatalogueQuery, *more: ColumnElement[bool]) -> Wanted:
         sqlite = self._engine.dialect.name == "sqlite"

@@ -5,24 +5,20 @@ Takes no write lock, so that asking after the service never holds it up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from screening.domain.case import CaseState
 from screening.domain.delivery import DeliveryState
-from screening.domain.errors import StoreUnavailable
 from screening.domain.identifiers import Participant, PersonId, StudyInstanceUid
 from screening.domain.selftest import PASSED, SELFTEST
 from screening.domain.study import StudyHeader, exam_id
 from screening.domain.vitals import Steps, Vitals
-from screening.store.engine import BEGIN_DEFERRED, BEGIN_OPTION
+from screening.store.reading import reading
 from screening.store.selftests import of_women
 from screening.store.tables import (
     AiReadRow,
@@ -54,7 +50,7 @@ class SqlVitals:
 
     def take(self) -> Vitals:
         """Counts and latest times."""
-        with self._reading() as session:
+        with reading(self._engine) as session:
             reads, refusals = _answers(session)
             return Vitals(
                 cases=_cases(session),
@@ -72,13 +68,13 @@ class SqlVitals:
     def deliveries(self) -> Mapping[tuple[str, str], int]:
         """Deliveries by destination and state."""
         key = DeliveryRow.destination, DeliveryRow.state
-        with self._reading() as session:
+        with reading(self._engine) as session:
             rows = session.execute(select(*key, func.count()).group_by(*key))
             return {(destination, state): count for destination, state, count in rows}
 
     def exam_of(self, study: str) -> str | None:
         """Correlation id of the exam that this study belongs to."""
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return _exam(session, StudyRow.study_instance_uid == study)
 
     def exam_of_commitment(self, transaction_uid: str) -> str | None:
@@ -88,23 +84,14 @@ class SqlVitals:
             .join(DeliveryRow, DeliveryRow.case_id == CaseRow.case_id)
             .where(DeliveryRow.transaction_uid == transaction_uid)
         )
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return _exam(session, StudyRow.study_instance_uid.in_(asked))
 
     def first_image_at(self, study: str) -> datetime | None:
         """When the first image of a woman's study was registered."""
         found = select(StudyRow.received_at).where(StudyRow.study_instance_uid == study)
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return session.scalar(found.where(of_women(StudyRow.study_instance_uid)))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        try:
-            with Session(self._engine) as session:
-                session.connection(execution_options={BEGIN_OPTION: BEGIN_DEFERRED})
-                yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise StoreUnavailable(f"the database cannot be used now: {type(error).__name__}") from error
 
 
 def _cases(session: Session) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
@@ -20,7 +21,7 @@ from screening.domain.errors import Forbidden, PartnerUnreachable
 from screening.domain.quality import ReasonCode
 from screening.workflow.recorded_case import load
 from tests.dicom.builders import breast, mammogram, write
-from tests.dicom.network.stations import free_port, running_orthanc, send, tool
+from tests.dicom.network.stations import Orthanc, free_port, running_orthanc, send, tool
 from tests.services import START
 
 VIEWS = (("L", "CC", ["A", "R"]), ("R", "CC", ["P", "L"]), ("L", "MLO", ["A", "R"]), ("R", "MLO", ["P", "L"]))
@@ -167,33 +168,38 @@ def test_our_own_sender_stores_and_says_why_it_could_not(tmp_path: Path) -> None
         store(Station("SECONDREAD", "127.0.0.1", port, "UNIT1"), exam(tmp_path))
 
 
-def test_orthanc_pushes_an_exam_and_is_told_that_it_is_safe(tmp_path: Path) -> None:
+@contextmanager
+def asking(folder: Path) -> Iterator[tuple[Orthanc, Service]]:
+    """An Orthanc that has an exam and may send to us, and where the answers to its questions go."""
     port = free_port()
-    with running_orthanc(tmp_path / "orthanc", {"us": ("SECONDREAD", port)}) as peer:
-        partners = tmp_path / "partners.toml"
+    with running_orthanc(folder / "orthanc", {"us": ("SECONDREAD", port)}) as peer:
+        partners = folder / "partners.toml"
         partners.write_text(f'[[partner]]\ntitle = "ORTHANC"\nhost = "127.0.0.1"\nport = {peer.port}\n')
-        with listening(tmp_path / "data", dicom_partners=partners, dicom_port=port) as (service, _port):
-            peer.upload(*exam(tmp_path))
-            assert peer.job("/modalities/us/store", {"Resources": peer.instances()})["State"] == "Success"
-            asked = peer.web.post("/modalities/us/storage-commitment", json={"Resources": peer.instances()}).json()
-            assert service.runner().run_until_idle(30).done == 1
-            answer = peer.web.get(asked["Path"]).json()
+        peer.upload(*exam(folder))
+        with listening(folder / "data", dicom_partners=partners, dicom_port=port) as (service, _port):
+            yield peer, service
+
+
+def committed(peer: Orthanc, service: Service) -> Any:
+    """What Orthanc is answered when it asks whether all it has is safe here."""
+    asked = peer.web.post("/modalities/us/storage-commitment", json={"Resources": peer.instances()}).json()
+    assert service.runner().run_until_idle(30).done == 1
+    return peer.web.get(asked["Path"]).json()
+
+
+def test_orthanc_pushes_an_exam_and_is_told_that_it_is_safe(tmp_path: Path) -> None:
+    with asking(tmp_path) as (peer, service):
+        assert peer.job("/modalities/us/store", {"Resources": peer.instances()})["State"] == "Success"
+        answer = committed(peer, service)
     assert answer["Status"] == "Success", answer
     assert len(answer["Success"]) == 4
 
 
 def test_what_is_not_here_is_not_committed(tmp_path: Path) -> None:
-    port = free_port()
-    with running_orthanc(tmp_path / "orthanc", {"us": ("SECONDREAD", port)}) as peer:
-        partners = tmp_path / "partners.toml"
-        partners.write_text(f'[[partner]]\ntitle = "ORTHANC"\nhost = "127.0.0.1"\nport = {peer.port}\n')
-        with listening(tmp_path / "data", dicom_partners=partners, dicom_port=port) as (service, _port):
-            peer.upload(*exam(tmp_path))
-            first, *_rest = peer.instances()
-            peer.job("/modalities/us/store", {"Resources": [first]})
-            asked = peer.web.post("/modalities/us/storage-commitment", json={"Resources": peer.instances()}).json()
-            assert service.runner().run_until_idle(30).done == 1
-            answer = peer.web.get(asked["Path"]).json()
+    with asking(tmp_path) as (peer, service):
+        first, *_rest = peer.instances()
+        peer.job("/modalities/us/store", {"Resources": [first]})
+        answer = committed(peer, service)
     assert answer["Status"] == "Failure"
     assert (len(answer["Success"]), len(answer["Failures"])) == (1, 3)
 
