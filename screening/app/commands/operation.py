@@ -40,7 +40,7 @@ def listen(ctx: typer.Context) -> None:
     On SIGTERM no new association is taken; open ones may end. Beyond this machine the port needs a list of partners
     (SECONDREAD_DICOM_PARTNERS).
     """
-    from screening.app.server import run_listener
+    from screening.app.processes import run_listener
 
     settings = settings_of(ctx)
     complaints.print(f"listening for DICOM as {settings.dicom_title} on {settings.dicom_host}:{settings.dicom_port}")
@@ -49,7 +49,7 @@ def listen(ctx: typer.Context) -> None:
 
 def worker(ctx: typer.Context) -> None:
     """Do durable jobs as they come, until stopped; any number of workers may run on one PostgreSQL database."""
-    from screening.app.server import run_worker
+    from screening.app.processes import run_worker
 
     run_worker(settings_of(ctx))
 
