@@ -20,6 +20,8 @@ NO_BREAST = 1e6
 """The score of an input without a breast: no distance can be measured, and none may pass."""
 _STATISTICS = 7
 _SHRINK = 0.05
+_LEAST_LIMIT = 1e-6
+"""Limit where held-out images are all alike the mean: whatever differs is then outside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ def fit(training: NDArray[np.float64], held_out: NDArray[np.float64], margin: fl
     precision = np.asarray(np.linalg.inv((1 - _SHRINK) * covariance + _SHRINK * diagonal), np.float64)
     offset = held_out - mean
     distance = np.sqrt(np.einsum("nf,fg,ng->n", offset, precision, offset))
-    return OodReference(mean, precision, margin * float(np.quantile(distance, 0.99)))
+    return OodReference(mean, precision, max(margin * float(np.quantile(distance, 0.99)), _LEAST_LIMIT))
 
 
 def _statistics(prepared: PreparedView) -> NDArray[np.float64]:

@@ -27,3 +27,10 @@ def test_the_score_counts_deviations_not_units() -> None:
 def test_a_view_without_tissue_is_still_describable() -> None:
     blank = prepare(np.zeros((64, 64), np.float32), 0.3)
     assert np.isfinite(describe(blank, np.zeros(4, np.float32))).all()
+
+
+def test_held_out_images_that_are_all_alike_leave_a_limit_that_others_exceed() -> None:
+    training = np.random.default_rng(3).normal(size=(50, 4))
+    reference = fit(training, np.repeat(training.mean(0)[None], 5, axis=0))
+    assert reference.score(training.mean(0)) == 0.0
+    assert 1.0 < reference.score(training.mean(0) + 1.0) < np.inf
