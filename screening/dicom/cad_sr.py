@@ -18,6 +18,7 @@ from pydicom.uid import MammographyCADSRStorage
 from screening.dicom import sr_codes as codes
 from screening.dicom.cad_outcome import cad_outcome
 from screening.dicom.cad_tree import report_tree
+from screening.dicom.patient_study import put_patient_and_study
 from screening.dicom.results.shell import (
     CAD_SR,
     THIS_SERVICE,
@@ -25,7 +26,6 @@ from screening.dicom.results.shell import (
     Maker,
     evidence,
     put_document,
-    put_patient_and_study,
     put_series,
     seal,
 )

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
 from screening.dicom import sr_codes
+from screening.dicom.patient_study import put_patient_and_study
 from screening.dicom.sr_codes import Code
 from screening.dicom.sr_items import code_item
 from screening.domain.errors import InvalidInput
@@ -116,25 +117,11 @@ class Viewed(Protocol):
 
 def general(dataset: Dataset, image: Instance) -> None:
     """SOP Common, Patient, General Study, General Series, General Equipment, General Image."""
-    header, woman, at = image.header, image.header.participant, image.acquired_at
-    dataset.SpecificCharacterSet = "ISO_IR 192"
+    at = image.acquired_at
     dataset.SOPClassUID = image.sop_class_uid
     dataset.SOPInstanceUID = image.sop_instance_uid
-    dataset.StudyInstanceUID = header.study_instance_uid
     dataset.SeriesInstanceUID = image.series_instance_uid
-    dataset.PatientName = f"{woman.family}^{woman.given}" if woman.given else woman.family
-    dataset.PatientID = woman.person.value
-    if woman.person.issuer:
-        dataset.IssuerOfPatientID = woman.person.issuer
-    dataset.PatientBirthDate = woman.birth_date.replace("-", "")
-    dataset.PatientSex = woman.sex
-    if header.age_years is not None:
-        dataset.PatientAge = f"{header.age_years:03d}Y"
-    dataset.StudyDate = header.study_date.strftime("%Y%m%d") if header.study_date else ""
-    dataset.StudyTime = header.study_time
-    dataset.StudyID = header.study_id
-    dataset.AccessionNumber = header.accession_number
-    dataset.ReferringPhysicianName = header.referring_physician
+    put_patient_and_study(dataset, image.header)
     for keyword in ("ContentDate", "AcquisitionDate", "SeriesDate"):
         setattr(dataset, keyword, at.strftime("%Y%m%d"))
     for keyword in ("ContentTime", "AcquisitionTime", "SeriesTime"):
@@ -152,8 +139,6 @@ def _series(dataset: Dataset, image: Instance) -> None:
     dataset.SoftwareVersions = image.device.software
     if image.device.detector_id:
         dataset.DetectorID = image.device.detector_id
-    if image.header.institution:
-        dataset.InstitutionName = image.header.institution
     if image.comments:
         dataset.ImageComments = image.comments
     shown = image.intent.value == "FOR PRESENTATION"

@@ -76,29 +76,21 @@ class SqlJobs:
         Jobs with the same first id never overlap and run in the order they were enqueued; one with a delay waits so
         many seconds, and holds up nobody. Raises InvalidInput without an id, or for an id too long to be one.
         """
-        _check_ids(name, key, ids)
-        self._session.flush()
-        options: EnqueueOptions = {
-            "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
-            "workflow_id": key,
-            "app_version": APPLICATION_VERSION,
-            "queue_partition_key": ids[0],
-        }
+        options: EnqueueOptions = {"workflow_name": WORKFLOW, "queue_name": QUEUE}
+        if ids:
+            options["queue_partition_key"] = ids[0]
         if delay_s > 0:
             options["delay_seconds"] = delay_s
-        self._client.enqueue_in_transaction(self._session, options, name, list(ids))
+        self._enqueue(options, name, key, ids)
 
     def enqueue_bulk(self, name: str, key: str, *ids: str) -> None:
         """Enqueue a bulk job, done in order behind everything live; the same key is done once. Raises InvalidInput."""
+        self._enqueue({"workflow_name": WORKFLOW, "queue_name": BULK_QUEUE}, name, key, ids)
+
+    def _enqueue(self, options: EnqueueOptions, name: str, key: str, ids: tuple[str, ...]) -> None:
         _check_ids(name, key, ids)
         self._session.flush()
-        options: EnqueueOptions = {
-            "workflow_name": WORKFLOW,
-            "queue_name": BULK_QUEUE,
-            "workflow_id": key,
-            "app_version": APPLICATION_VERSION,
-        }
+        options |= {"workflow_id": key, "app_version": APPLICATION_VERSION}
         self._client.enqueue_in_transaction(self._session, options, name, list(ids))
 
 

@@ -21,6 +21,7 @@ from screening.dicom.cad_outcome import CadOutcome, cad_outcome
 from screening.dicom.codes import MAMMOGRAPHY_FAMILIES, sop_family
 from screening.dicom.elements import quiet
 from screening.dicom.header import open_file
+from screening.dicom.patient_study import put_patient_and_study
 from screening.dicom.results.gsps_display import image_reference, put_display
 from screening.dicom.results.gsps_layout import label_box
 from screening.dicom.results.gsps_words import mark_label, note
@@ -29,7 +30,6 @@ from screening.dicom.results.shell import (
     Maker,
     put_creation,
     put_no_side,
-    put_patient_and_study,
     put_series,
     seal,
     tracking,

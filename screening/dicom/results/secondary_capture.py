@@ -15,12 +15,12 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from screening.dicom.patient_study import put_patient_and_study
 from screening.dicom.results.shell import (
     SECONDARY_CAPTURE,
     Maker,
     put_creation,
     put_no_side,
-    put_patient_and_study,
     put_series,
     seal,
 )

@@ -22,7 +22,7 @@ from screening.dicom.sr_items import sop_reference
 from screening.domain.ai_read import AiRead
 from screening.domain.identifiers import UID_ROOT, StudyInstanceUid, minted_uid
 from screening.domain.results import ResultKind
-from screening.domain.study import Image, StudyHeader
+from screening.domain.study import Image
 
 IMPLEMENTATION_CLASS_UID = UID(f"{UID_ROOT}.1")
 
@@ -83,28 +83,6 @@ CAD_SR: Final = Series(ResultKind.CAD_SR, "SR", 8801, "Mammography CAD")
 TID_1500: Final = Series(ResultKind.TID_1500, "SR", 8802, "AI measurement report")
 GSPS: Final = Series(ResultKind.GSPS, "PR", 8803, "AI marks")
 SECONDARY_CAPTURE: Final = Series(ResultKind.SECONDARY_CAPTURE, "MG", 8804, "AI contact sheet")
-
-
-def put_patient_and_study(result: Dataset, header: StudyHeader) -> None:
-    """Patient and General Study modules, as received."""
-    woman = header.participant
-    result.SpecificCharacterSet = "ISO_IR 192"
-    result.PatientName = f"{woman.family}^{woman.given}" if woman.given else woman.family
-    result.PatientID = woman.person.value
-    if woman.person.issuer:
-        result.IssuerOfPatientID = woman.person.issuer
-    result.PatientBirthDate = woman.birth_date.replace("-", "")
-    result.PatientSex = woman.sex
-    if header.age_years is not None:
-        result.PatientAge = f"{header.age_years:03d}Y"
-    result.StudyInstanceUID = header.study_instance_uid
-    result.StudyDate = header.study_date.strftime("%Y%m%d") if header.study_date else ""
-    result.StudyTime = header.study_time
-    result.StudyID = header.study_id
-    result.AccessionNumber = header.accession_number
-    result.ReferringPhysicianName = header.referring_physician
-    if header.institution:
-        result.InstitutionName = header.institution
 
 
 def put_series(result: Dataset, series: Series, maker: Maker) -> None:

@@ -20,13 +20,13 @@ from screening.dicom.cad_library import matrix_items, study_moment, view_items
 from screening.dicom.cad_outcome import CadOutcome, cad_outcome
 from screening.dicom.cad_text import impression
 from screening.dicom.codes import MAMMOGRAPHY_FAMILIES, sop_family
+from screening.dicom.patient_study import put_patient_and_study
 from screening.dicom.results import tid1500_codes as codes
 from screening.dicom.results.shell import (
     TID_1500,
     Maker,
     evidence,
     put_document,
-    put_patient_and_study,
     put_series,
     seal,
     tracking,
